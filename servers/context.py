@@ -1,0 +1,15 @@
+"""What the page frame shows on every page."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from .session import SEALED
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """Whether the servers are pretended, and whether there is a key to disconnect."""
+    session = getattr(request, "session", {})
+    return {
+        "practice_mode": settings.PRACTICE_MODE,
+        "own_key": not settings.VPS_API_TOKEN and SEALED in session,
+    }

@@ -1,0 +1,80 @@
+"""The frame of every request: sign in first, one road for problems with VPS.org, nothing stored on the way."""
+
+import logging
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+
+from .actions import Busy
+from .remote.errors import KeyRefused, RemoteError
+from .request import PanelRequest
+from .session import NotConnected, disconnect, team_token
+from .views import problems
+
+log = logging.getLogger(__name__)
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Every view is for signed-in people unless it says otherwise; a press on a button leads to sign-in as well."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        if getattr(request, "htmx", None):
+            return problems.signed_out(request)
+        return super().handle_no_permission(request, view_func)
+
+
+def never_stored(get_response: GetResponse) -> GetResponse:
+    """Pages of signed-in people are kept by no cache."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    return middleware
+
+
+class RemoteProblems:
+    """The one place where what went wrong at VPS.org becomes a page or a partial."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: PanelRequest, exception: Exception) -> HttpResponse | None:
+        """Django calls this with what a view raised; None leaves it to Django."""
+        match exception:
+            case NotConnected():
+                return _connect_first(request)
+            case KeyRefused():
+                if not team_token():
+                    disconnect(request)
+                return problems.remote_problem(request, exception)
+            case RemoteError():
+                return problems.remote_problem(request, exception)
+            case Busy():
+                return problems.busy(request)
+        return None
+
+
+def _connect_first(request: PanelRequest) -> HttpResponse:
+    """On to the page that asks for a key, and back afterwards."""
+    back = request.get_full_path() if request.method == "GET" else reverse("server-list")
+    address = reverse("connect") + "?" + urlencode({"next": back})
+    if request.htmx:
+        response = HttpResponse()
+        response["HX-Redirect"] = reverse("connect")
+        return response
+    return redirect(address)

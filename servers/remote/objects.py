@@ -1,0 +1,136 @@
+"""What VPS.org answers, as frozen values: complete, or a different type.
+
+Units are not documented; from the figures: `memory` in MB, `storage` and `bandwidth` in GB, `cpu_percent` 0-100.
+Only `id`, `name` and `status` are demanded. A missing field and a null are the same; extra fields are ignored;
+a wrong type is refused by msgspec, whose message names the field and never the value.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+SERVER_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+CHANGING = frozenset({"provisioning", "starting", "stopping", "rebooting"})
+"""The documented statuses that pass by themselves."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    id: int | str
+    name: str | None = None
+    vcpus: int | None = None
+    memory: int | None = None
+    storage: int | None = None
+    bandwidth: int | None = None
+
+
+class System(msgspec.Struct, frozen=True):
+    id: int | str
+    name: str | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    cpu_percent: float | None = None
+    memory_used: float | None = None
+    disk_used: float | None = None
+    bandwidth_used: float | None = None
+
+
+class Server(msgspec.Struct, frozen=True):
+    """An entry of "List all servers". Ids are opaque: integers in the documentation, kept as text here."""
+
+    id: str | int
+    name: str
+    status: str
+    hostname: str | None = None
+    ip_address: str | None = None
+    location: str | None = None
+    plan: Plan | None = None
+    os: System | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str):
+            msgspec.structs.force_setattr(self, "id", str(self.id))
+        if not SERVER_ID.fullmatch(str(self.id)):
+            raise ValueError("id is not letters, digits and hyphens")
+        for field in ("created_at", "updated_at"):
+            moment = getattr(self, field)
+            if moment is not None and moment.tzinfo is None:
+                msgspec.structs.force_setattr(self, field, moment.replace(tzinfo=UTC))
+
+    @property
+    def changing(self) -> bool:
+        """Whether the status is one that passes by itself."""
+        return self.status in CHANGING
+
+
+class ServerDetail(Server, frozen=True):
+    """The answer to "Get server details", and to replace and change where they answer with a server."""
+
+    ipv6_address: str | None = None
+    backups_enabled: bool | None = None
+    resource_usage: Usage | None = None
+
+    def listed(self) -> Server:
+        """The same server as an entry of the list."""
+        return Server(**{field: getattr(self, field) for field in Server.__struct_fields__})
+
+
+class CreatedServer(ServerDetail, frozen=True):
+    """The answer to "Create a new server"."""
+
+    message: str = ""
+
+
+class PoweredServer(msgspec.Struct, frozen=True):
+    id: str | int
+    name: str
+    status: str
+
+
+class PowerAnswer(msgspec.Struct, frozen=True):
+    """The answer to start, stop and reboot: three fields of the server only."""
+
+    server: PoweredServer
+    message: str = ""
+    status: str = ""
+
+
+class ServerList(msgspec.Struct, frozen=True):
+    """All that "List all servers" gave: `count` is what VPS.org says there is, `hidden` how many entries could not
+    be read, `complete` whether every page was followed."""
+
+    servers: tuple[Server, ...]
+    count: int
+    hidden: int = 0
+    complete: bool = True
+
+
+class ListPage(msgspec.Struct, frozen=True):
+    """One answer of "List all servers"; `next` is not documented and followed if it comes."""
+
+    results: list[msgspec.Raw]
+    count: int | None = None
+    next: str | None = None
+
+
+class NewServer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of "Create a new server". Optional fields that are None are not sent."""
+
+    name: str
+    plan_id: int
+    os_id: int
+    location: str
+    hostname: str | None = None
+    ssh_key_id: int | None = None
+    backups_enabled: bool = False
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a body as JSON types, without what was left at its default."""
+    fields: dict[str, Any] = msgspec.to_builtins(value)
+    return fields

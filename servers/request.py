@@ -1,0 +1,12 @@
+"""The type of our requests, after django-htmx and sign-in have looked at them."""
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+
+class PanelRequest(HttpRequest):
+    """A request of a signed-in member."""
+
+    htmx: HtmxDetails
+    user: User

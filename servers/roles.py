@@ -1,0 +1,53 @@
+"""Who may do what: three roles, as Django groups with permissions (made by a migration)."""
+
+from typing import Final
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils.text import get_text_list
+from django.utils.translation import gettext
+
+from .models import Activity
+
+Action = Activity.Action
+Person = User | AnonymousUser
+
+PERMISSION: Final[dict[str, str]] = {
+    Action.START: "servers.power",
+    Action.STOP: "servers.power",
+    Action.REBOOT: "servers.power",
+    Action.EDIT: "servers.edit",
+    Action.CREATE: "servers.create",
+    Action.DELETE: "servers.delete",
+}
+"""What each change needs: the buttons show it, `actions` refuses by it."""
+
+MOST_NAMES: Final = 5
+
+
+def refusal(person: Person, action: str) -> str:
+    """Why this person may not do this, or an empty text."""
+    if person.has_perm(PERMISSION[action]):
+        return ""
+    if action in (Action.CREATE, Action.DELETE):
+        return gettext("Only Managers can do this.")
+    return gettext("You can look at servers, but not change them.")
+
+
+def refusal_with_names(person: Person, permission: str) -> str:
+    """The same with who can help: "You can look at servers, but not change them. Operators can: …"."""
+    if permission in ("servers.power", "servers.edit"):
+        start = gettext("You can look at servers, but not change them.")
+        who = gettext("Operators can: %(names)s.")
+        names = names_of("Operator", "Manager")
+    else:
+        start = gettext("Your role does not allow this.")
+        who = gettext("Managers can: %(names)s.")
+        names = names_of("Manager")
+    return f"{start} {who % {'names': names}}" if names else start
+
+
+def names_of(*roles: str) -> str:
+    """The members with one of these roles, as a list to read; a few names are enough."""
+    members = User.objects.filter(groups__name__in=roles, is_active=True).order_by("groups__id", "username")
+    names = [member.get_full_name() or member.username for member in members[:MOST_NAMES]]
+    return get_text_list(names, gettext("or"))

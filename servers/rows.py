@@ -1,0 +1,95 @@
+"""A server as a page shows it: its state in words, and its buttons with the reason where one cannot be pressed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from .fleet import Fleet
+from .models import Activity
+from .remote.objects import Server
+from .roles import Person, refusal
+from .words import Status, Words, cannot, status_words, waiting_words
+
+Action = Activity.Action
+
+
+@dataclass(frozen=True)
+class Button:
+    """One button; `reason` says why it cannot be pressed and is empty when it can."""
+
+    action: str
+    label: Words
+    address: str
+    reason: Words = ""
+    asks_first: bool = False
+
+
+@dataclass(frozen=True)
+class Buttons:
+    """The likely button, the other power buttons, and the pages."""
+
+    likely: Button
+    others: tuple[Button, ...]
+    edit: Button
+    delete: Button
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the partials `_state`, `_actions` and `_address` show of one server; `as_of` is set on old data."""
+
+    server: Server
+    status: Status
+    buttons: Buttons
+    as_of: datetime | None = None
+
+
+def rows(fleet: Fleet, servers: Iterable[Server], person: Person) -> list[Row]:
+    """The servers of a fleet as rows for this person."""
+    return [row(fleet, server, person) for server in servers]
+
+
+def row(fleet: Fleet, server: Server, person: Person) -> Row:
+    """One server as a row."""
+    asked = fleet.asked.get(str(server.id))
+    status = waiting_words(asked.action, asked.at) if asked else status_words(server.status)
+    return Row(
+        server,
+        status,
+        buttons(server, person),
+        fleet.checked_at if fleet.problem else None,
+    )
+
+
+def buttons(server: Server, person: Person) -> Buttons:
+    """The buttons for this server as it is now, for this person."""
+    start = _power(Action.START, gettext("Start"), "server-start", server, person)
+    stop = _power(Action.STOP, gettext("Stop"), "server-stop", server, person)
+    reboot = _power(Action.REBOOT, gettext("Restart"), "server-reboot", server, person)
+    likely, others = (
+        (start, (reboot, stop)) if server.status in ("stopped", "suspended") else (reboot, (start, stop))
+    )
+    return Buttons(
+        likely,
+        others,
+        edit=_page(Action.EDIT, gettext("Edit"), "server-edit", server, person),
+        delete=_page(Action.DELETE, gettext("Delete forever"), "server-delete", server, person),
+    )
+
+
+def _power(action: Action, label: str, view: str, server: Server, person: Person) -> Button:
+    reason = refusal(person, action) or cannot(action, server.status, server.name)
+    return Button(
+        action,
+        label,
+        reverse(view, args=[server.id]),
+        reason,
+        asks_first=action != Action.START,
+    )
+
+
+def _page(action: Action, label: str, view: str, server: Server, person: Person) -> Button:
+    return Button(action, label, reverse(view, args=[server.id]), refusal(person, action))

@@ -1,0 +1,118 @@
+"""How a status, a size and a time look."""
+
+from datetime import datetime
+from typing import Protocol
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from servers.models import Activity
+from servers.words import Status
+
+register = template.Library()
+
+
+class Sized(Protocol):
+    """Anything with the three figures of a plan."""
+
+    @property
+    def vcpus(self) -> int | None: ...
+
+    @property
+    def memory(self) -> int | None: ...
+
+    @property
+    def storage(self) -> int | None: ...
+
+
+@register.simple_tag
+def pill(status: Status, as_of: datetime | None = None) -> SafeString:
+    """A state as shape and word; on old data with the time at which it was seen."""
+    word = status.word
+    if as_of is not None:
+        time = date_format(timezone.localtime(as_of), "TIME_FORMAT")
+        word = gettext("%(state)s (as of %(time)s)") % {"state": word, "time": time}
+    return format_html(
+        '<span class="pill pill--{}{}"><span class="pill__shape" aria-hidden="true"></span>{}</span>',
+        status.shape,
+        " pill--old" if as_of else "",
+        word,
+    )
+
+
+@register.filter
+def size(plan: Sized | None) -> str:
+    """ "2 processors, 4 GB memory, 80 GB disk": always spelled out."""
+    if plan is None:
+        return ""
+    parts = []
+    if plan.vcpus is not None:
+        parts.append(
+            ngettext("%(n)d\u00a0processor", "%(n)d\u00a0processors", plan.vcpus) % {"n": plan.vcpus}
+        )
+    if plan.memory is not None:
+        parts.append(gettext("%(amount)s memory") % {"amount": megabytes(plan.memory)})
+    if plan.storage is not None:
+        parts.append(gettext("%(amount)s disk") % {"amount": gigabytes(plan.storage)})
+    return ", ".join(parts)
+
+
+@register.filter
+def megabytes(amount: float) -> str:
+    """MB as VPS.org gives them, in GB from 1 GB on."""
+    if amount < 1024:
+        return gettext("%(n)s\u00a0MB") % {"n": _number(amount)}
+    return gettext("%(n)s\u00a0GB") % {"n": _number(amount / 1024)}
+
+
+@register.filter
+def gigabytes(amount: float) -> str:
+    """GB as VPS.org gives them, in TB from 1 TB on."""
+    if amount < 1024:
+        return gettext("%(n)s\u00a0GB") % {"n": _number(amount)}
+    return gettext("%(n)s\u00a0TB") % {"n": _number(amount / 1024)}
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString:
+    """ "today 14:02", "10 Jan. 2025"; whole for the mouse and for machines."""
+    if at is None:
+        return SafeString("")
+    local = timezone.localtime(at)
+    days = (timezone.localdate() - local.date()).days
+    time = date_format(local, "TIME_FORMAT")
+    if days == 0:
+        short = gettext("today %(time)s") % {"time": time}
+    elif days == 1:
+        short = gettext("yesterday %(time)s") % {"time": time}
+    else:
+        short = date_format(local, "SHORT_DATE_FORMAT")
+    whole = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        whole,
+        short,
+    )
+
+
+@register.filter
+def outcome_shape(outcome: str) -> str:
+    """The shape of an outcome of the activity log, from those that states have."""
+    shapes = {
+        Activity.Outcome.SENT: "waiting",
+        Activity.Outcome.ACCEPTED: "changing",
+        Activity.Outcome.DONE: "running",
+        Activity.Outcome.REFUSED: "stopped",
+        Activity.Outcome.UNKNOWN: "unknown",
+    }
+    return shapes.get(Activity.Outcome(outcome), "unknown")
+
+
+def _number(amount: float) -> str:
+    rounded = round(amount, 1)
+    return number_format(int(rounded) if rounded == int(rounded) else rounded)

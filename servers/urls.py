@@ -1,0 +1,56 @@
+"""The site map."""
+
+from django.urls import path, register_converter
+
+from .remote.objects import SERVER_ID
+from .views import account, activity, create, fleet, power, server
+
+
+class ServerId:
+    """Server ids are opaque: letters, digits and hyphens."""
+
+    regex = SERVER_ID.pattern
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ServerId, "server")
+
+urlpatterns = [
+    path("", fleet.home, name="home"),
+    path("connect/", account.connect, name="connect"),
+    path("disconnect/", account.disconnect, name="disconnect"),
+    path("servers/", fleet.servers, name="server-list"),
+    path("servers/poll/", fleet.poll, name="poll"),
+    path("servers/new/", create.new, name="server-new"),
+    path("servers/new/<uuid:form_key>/", create.outcome, name="server-new-outcome"),
+    path("servers/<server:server_id>/", server.detail, name="server-detail"),
+    path("servers/<server:server_id>/edit/", server.edit, name="server-edit"),
+    path("servers/<server:server_id>/rename/", server.rename, name="server-rename"),
+    path("servers/<server:server_id>/backups/", server.backups, name="server-backups"),
+    path("servers/<server:server_id>/delete/", server.delete, name="server-delete"),
+    path(
+        "servers/<server:server_id>/start/",
+        power.power,
+        {"action": "start"},
+        name="server-start",
+    ),
+    path(
+        "servers/<server:server_id>/stop/",
+        power.power,
+        {"action": "stop"},
+        name="server-stop",
+    ),
+    path(
+        "servers/<server:server_id>/reboot/",
+        power.power,
+        {"action": "reboot"},
+        name="server-reboot",
+    ),
+    path("activity/", activity.activity, name="activity"),
+    path("healthz", account.healthz, name="healthz"),
+]

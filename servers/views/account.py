@@ -1,0 +1,79 @@
+"""The API token of the person who is signed in: connect and disconnect. And the answer for a load balancer."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from .. import fleet, session
+from ..forms import ConnectForm
+from ..remote.errors import KeyRefused, RemoteError
+from ..remote.transport import Token
+from ..request import PanelRequest
+from ..words import told
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("servers.look", raise_exception=True)
+@sensitive_post_parameters("token")
+def connect(request: PanelRequest) -> HttpResponse:
+    """Ask for a key, try it with one look at the servers, and keep it sealed if VPS.org takes it."""
+    back = safe_next(request)
+    form = ConnectForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid() and not session.team_token():
+        try:
+            token = Token(form.cleaned_data["token"])
+            fleet.check(session.connection_with(token))
+        except KeyRefused:
+            form.add_error(
+                "token",
+                gettext("VPS.org refused this key. Copy it again, or make a new one."),
+            )
+        except RemoteError as problem:
+            form.add_error(None, f"{told(problem)} {gettext('The key was not kept; try again.')}")
+            status = problem.panel_status
+        else:
+            session.connect(request, token)
+            return redirect(back)
+    status = 422 if form.errors and status == 200 else status
+    context = {
+        "form": form,
+        "next": back,
+        "team": bool(session.team_token()),
+        "last_four": _last_four(request),
+    }
+    return render(request, "account/connect.html", context, status=status)
+
+
+@require_POST
+def disconnect(request: PanelRequest) -> HttpResponse:
+    """Forget the key."""
+    session.disconnect(request)
+    messages.success(request, gettext("Disconnected. The console has forgotten your key."))
+    return redirect("connect")
+
+
+@require_GET
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """For a load balancer: the process answers. Says nothing about accounts."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where `next` leads, if that is a page of ours; else the list."""
+    address = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if ours and address.startswith("/") else "/servers/"
+
+
+def _last_four(request: HttpRequest) -> str:
+    try:
+        return session.connection(request).last_four
+    except session.NotConnected:
+        return ""

@@ -1,0 +1,97 @@
+"""Create a server: one form, one server, whatever happens to the answer."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from .. import actions, catalogue, fleet, session
+from ..forms import CreateForm
+from ..models import Activity
+from ..remote.errors import KeyRefused, RemoteError
+from ..request import PanelRequest
+from ..words import asked, told
+from . import problems
+
+Outcome = Activity.Outcome
+AGAIN = (
+    "name",
+    "plan_id",
+    "os_id",
+    "location",
+    "hostname",
+    "ssh_key_id",
+    "backups_enabled",
+)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("servers.create", raise_exception=True)
+def new(request: PanelRequest) -> HttpResponse:
+    """The form. What was sent once under its key is never sent again; `?again=` fills it with an earlier attempt."""
+    context = _offers(request)
+    form = CreateForm(request.POST or None, offers=context["offers"], initial=_earlier(request))
+    context["form"] = form
+    if request.method == "GET" or not form.is_valid():
+        return render(request, "servers/new.html", context, status=422 if form.errors else 200)
+    form_key = form.cleaned_data["form_key"]
+    try:
+        server = actions.create(request, form.new_server(), form_key)
+    except IntegrityError:
+        return redirect("server-new-outcome", form_key)
+    except RemoteError as problem:
+        if not problem.outcome_known:
+            return redirect("server-new-outcome", form_key)
+        form.new_key()
+        return problems.form(request, "servers/new.html", context, problem)
+    messages.success(request, asked(Activity.Action.CREATE, server.name))
+    return redirect("server-detail", server.id)
+
+
+@require_GET
+@permission_required("servers.create", raise_exception=True)
+def outcome(request: PanelRequest, form_key: uuid.UUID) -> HttpResponse:
+    """What became of a form. After a lost answer the console looks for the server before it offers anything."""
+    entry = get_object_or_404(Activity, form_key=form_key, user_id=request.user.pk)
+    problem: RemoteError | None = None
+    if entry.outcome in (Outcome.SENT, Outcome.UNKNOWN):
+        try:
+            problem = fleet.look(session.connection(request)).problem
+        except KeyRefused:
+            raise
+        except RemoteError as error:
+            problem = error
+        entry.refresh_from_db()
+    if entry.server_id:
+        messages.success(request, asked(Activity.Action.CREATE, entry.server_name))
+        return redirect("server-detail", entry.server_id)
+    context = {
+        "entry": entry,
+        "sentence": told(problem) if problem else "",
+        "looked": problem is None,
+    }
+    return render(request, "servers/outcome.html", context)
+
+
+def _offers(request: PanelRequest) -> dict[str, Any]:
+    """The choices; when VPS.org does not answer, those of the catalogue, and what happened as a sentence."""
+    try:
+        return {"offers": catalogue.offers(fleet.look(session.connection(request)).servers)}
+    except KeyRefused:
+        raise
+    except RemoteError as problem:
+        return {"offers": catalogue.offers(()), "sentence": told(problem)}
+
+
+def _earlier(request: PanelRequest) -> dict[str, Any]:
+    try:
+        form_key = uuid.UUID(request.GET.get("again", ""))
+    except ValueError:
+        return {}
+    entry = Activity.objects.filter(form_key=form_key, user_id=request.user.pk).first()
+    return {field: entry.fields[field] for field in AGAIN if field in entry.fields} if entry else {}

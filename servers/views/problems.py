@@ -1,0 +1,149 @@
+"""Pages and partials for what did not work. Each says what happened to the server, and what to do."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from .. import fleet, session
+from ..forms import PanelForm
+from ..remote.errors import FieldsWrong, KeyRefused, RemoteError
+from ..request import PanelRequest
+from ..roles import refusal_with_names
+from ..rows import row
+from ..words import told
+
+STOP_POLLING = 286
+
+
+def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
+    """What went wrong at VPS.org, as a page or as a message with the cells of the server that it is about."""
+    _drop_refused_key(request, problem)
+    context: dict[str, Any] = {
+        "problem": problem,
+        "sentence": told(problem),
+        "connect": isinstance(problem, KeyRefused),
+    }
+    if request.htmx:
+        return _partial(request, "_problem.html", context | _cells(request), problem.panel_status)
+    context |= {"back": request.path if request.method == "GET" else reverse("server-list")}
+    return render(request, "problem.html", context, status=problem.panel_status)
+
+
+def form(request: PanelRequest, template: str, context: dict[str, Any], problem: RemoteError) -> HttpResponse:
+    """The same as a form that comes back filled, with what VPS.org found wrong at its fields."""
+    _drop_refused_key(request, problem)
+    filled = context["form"]
+    if isinstance(problem, FieldsWrong) and isinstance(filled, PanelForm):
+        filled.refuse(problem)
+    else:
+        context |= {
+            "sentence": told(problem),
+            "connect": isinstance(problem, KeyRefused),
+        }
+    return render(request, template, context, status=problem.panel_status)
+
+
+def busy(request: PanelRequest) -> HttpResponse:
+    """Two people save the same server at the same moment."""
+    sentence = gettext("A colleague is saving changes to this server. Wait a moment, then save again.")
+    return _sentence(request, sentence, 409)
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """For htmx: say it once, offer the way in, and stop the poll."""
+    current = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    sign_in = f"{reverse('account_login')}?{urlencode({'next': current or reverse('server-list')})}"
+    context = {
+        "sentence": gettext("You are signed out. Nothing was changed."),
+        "sign_in": sign_in,
+    }
+    return _partial(request, "_problem.html", context, STOP_POLLING)
+
+
+@login_not_required
+def not_allowed(request: PanelRequest, exception: Exception) -> HttpResponse:
+    """403: says who can help."""
+    permission = str(exception) if str(exception).startswith("servers.") else _permission_of(request)
+    sentence = refusal_with_names(request.user, permission)
+    return _sentence(request, sentence, 403)
+
+
+@login_not_required
+def not_found(request: PanelRequest, exception: Exception) -> HttpResponse:
+    """404: a page that there is not."""
+    return _sentence(
+        request,
+        gettext("There is no such page here. It may have moved, or the address is mistyped."),
+        404,
+    )
+
+
+@login_not_required
+def bad_request(request: PanelRequest, exception: Exception) -> HttpResponse:
+    """400: an address or a form that no browser sends by itself."""
+    return _sentence(
+        request,
+        gettext("The console could not read this request. Nothing was changed."),
+        400,
+    )
+
+
+@login_not_required
+def our_fault(request: HttpRequest) -> HttpResponse:
+    """500: our own fault. Without the page frame, which may be what failed."""
+    return render(None, "500.html", status=500)
+
+
+@login_not_required
+def csrf_failure(request: PanelRequest, reason: str = "") -> HttpResponse:
+    """A form from before signing in or out: reload and press again."""
+    sentence = gettext("This page is out of date, so nothing was sent. Reload it and press again.")
+    return _sentence(request, sentence, 403)
+
+
+def _permission_of(request: HttpRequest) -> str:
+    """What the refused address needs, by its name."""
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    needs = {"server-new": "servers.create", "server-delete": "servers.delete"}
+    return needs.get(name or "", "servers.power")
+
+
+def _drop_refused_key(request: HttpRequest, problem: RemoteError) -> None:
+    """A key that VPS.org refuses is asked for once more; the person stays signed in."""
+    if isinstance(problem, KeyRefused) and not session.team_token():
+        session.disconnect(request)
+
+
+def _cells(request: PanelRequest) -> dict[str, Any]:
+    """The cells of the server that a press on a button was about, as they are known now."""
+    server_id = request.resolver_match.kwargs.get("server_id") if request.resolver_match else None
+    if server_id is None or request.method == "GET":
+        return {}
+    try:
+        seen = fleet.seen(session.connection(request))
+    except session.NotConnected:
+        return {}
+    rows = [row(seen, server, request.user) for server in seen.servers if server.id == server_id]
+    return {"rows": rows, "full": request.GET.get("on") == "server"}
+
+
+def _sentence(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+    if getattr(request, "htmx", None):
+        return _partial(request, "_problem.html", {"sentence": sentence}, status)
+    return render(
+        request,
+        "problem.html",
+        {"sentence": sentence, "back": reverse("server-list")},
+        status=status,
+    )
+
+
+def _partial(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    response = render(request, template, context, status=status)
+    response["HX-Reswap"] = "none"
+    return response

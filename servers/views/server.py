@@ -1,0 +1,153 @@
+"""One server: its page, its edit form, the two fields that are changed in place, and its end."""
+
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from .. import actions, fleet, session
+from ..forms import DeleteForm, EditForm, RenameForm
+from ..models import Activity
+from ..remote.errors import FieldsWrong, RemoteError
+from ..request import PanelRequest
+from ..roles import refusal_with_names
+from ..rows import row
+from ..usage import meters
+from ..words import asked
+from . import problems
+
+RECENT: Final = 5
+
+
+@require_GET
+@permission_required("servers.look", raise_exception=True)
+def detail(request: PanelRequest, server_id: str) -> HttpResponse:
+    """Every documented field of one server: one remote call."""
+    link = session.connection(request)
+    server = fleet.detail(link, server_id)
+    context = {
+        "server": server,
+        "row": row(fleet.seen(link), server, request.user),
+        "version": fleet.seen(link).version,
+        "meters": meters(server),
+        "recent": Activity.objects.filter(server_id=server_id)[:RECENT],
+        "refusal": ""
+        if request.user.has_perm("servers.power")
+        else refusal_with_names(request.user, "servers.power"),
+    }
+    return render(request, "servers/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("servers.edit", raise_exception=True)
+def edit(request: PanelRequest, server_id: str) -> HttpResponse:
+    """All three fields (PUT). What was changed elsewhere since the form was opened is shown, never overwritten."""
+    if request.method == "GET":
+        server = fleet.detail(session.connection(request), server_id)
+        return render(
+            request,
+            "servers/edit.html",
+            {"form": EditForm.of(server), "server_id": server_id},
+        )
+    form = EditForm(request.POST)
+    if not form.is_valid():
+        return render(
+            request,
+            "servers/edit.html",
+            {"form": form, "server_id": server_id},
+            status=422,
+        )
+    try:
+        changed = actions.replace(request, server_id, form.opened(), form.wanted())
+    except actions.Conflict as conflict:
+        context = {
+            "form": form.after(conflict),
+            "server_id": server_id,
+            "both": form.both(conflict),
+        }
+        return render(request, "servers/edit.html", context, status=409)
+    except RemoteError as problem:
+        return problems.form(
+            request,
+            "servers/edit.html",
+            {"form": form, "server_id": server_id},
+            problem,
+        )
+    sentence = asked(Activity.Action.EDIT, form.cleaned_data["name"])
+    messages.success(
+        request,
+        sentence if changed else gettext("Nothing was different, so nothing was sent."),
+    )
+    return redirect("server-detail", server_id)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("servers.edit", raise_exception=True)
+def rename(request: PanelRequest, server_id: str) -> HttpResponse:
+    """The name, changed where it stands (PATCH); without htmx the edit page does the same."""
+    link = session.connection(request)
+    if not request.htmx:
+        return redirect("server-edit", server_id)
+    if request.method == "GET":
+        server = fleet.find(link, server_id) or fleet.detail(link, server_id)
+        if "keep" in request.GET:
+            return render(request, "servers/_name.html", {"server": server})
+        form = RenameForm(initial={"name": server.name, "opened_name": server.name})
+        return render(request, "servers/_rename.html", {"form": form, "server": server})
+    form = RenameForm(request.POST)
+    context: dict[str, object] = {"form": form, "server": {"id": server_id}}
+    if not form.is_valid():
+        return render(request, "servers/_rename.html", context, status=422)
+    name = form.cleaned_data["name"]
+    try:
+        actions.rename(request, server_id, form.cleaned_data["opened_name"], name)
+    except actions.Conflict as conflict:
+        context["form"] = form.after(conflict)
+        return render(request, "servers/_rename.html", context, status=409)
+    except FieldsWrong as problem:
+        return problems.form(request, "servers/_rename.html", context, problem)
+    context = {
+        "server": {"id": server_id, "name": name},
+        "sentence": asked(Activity.Action.EDIT, name),
+    }
+    return render(request, "servers/_renamed.html", context)
+
+
+@require_POST
+@permission_required("servers.edit", raise_exception=True)
+def backups(request: PanelRequest, server_id: str) -> HttpResponse:
+    """Automatic backups, on or off (PATCH)."""
+    enabled = request.POST.get("backups_enabled") == "on"
+    actions.switch_backups(request, server_id, enabled)
+    sentence = gettext("Automatic backups are on.") if enabled else gettext("Automatic backups are off.")
+    if request.htmx:
+        context = {
+            "server": {"id": server_id, "backups_enabled": enabled},
+            "sentence": sentence,
+            "swapped": True,
+        }
+        return render(request, "servers/_backups.html", context)
+    messages.success(request, sentence)
+    return redirect("server-detail", server_id)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("servers.delete", raise_exception=True)
+def delete(request: PanelRequest, server_id: str) -> HttpResponse:
+    """Delete for ever: a page of its own with the facts, and the name to type."""
+    link = session.connection(request)
+    server = fleet.detail(link, server_id) if request.method == "GET" else fleet.find(link, server_id)
+    if server is None:
+        server = fleet.detail(link, server_id)
+    form = DeleteForm(request.POST or None, name=server.name)
+    if request.method == "POST" and form.is_valid():
+        actions.delete(request, server_id)
+        messages.success(request, asked(Activity.Action.DELETE, server.name))
+        return redirect("server-list")
+    last = Activity.objects.filter(server_id=server_id).first()
+    context = {"form": form, "server": server, "last": last}
+    return render(request, "servers/delete.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,76 @@
+// What HTML cannot do by itself: dialogs for confirmations, menus that close, copying, and what to say when
+// the console itself does not answer. Every page works without.
+
+document.documentElement.classList.add("js");
+
+const dialog = document.getElementById("dialog");
+let opener = "";
+
+// A confirmation arrived in the dialog: show it. The focus stands on the way back (autofocus).
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target !== dialog || dialog.open) return;
+  opener = detail.requestConfig.elt.id;
+  closeMenus();
+  dialog.showModal();
+});
+
+// The question was answered, or the server was asked and said no: the message stands on the page below.
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (dialog.open && dialog.contains(detail.elt) && detail.requestConfig.verb === "post") dialog.close();
+});
+
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog || event.target.closest("[data-close]")) {
+    event.preventDefault();
+    dialog.close();
+  }
+});
+
+// The pressed button may have been swapped meanwhile: its successor gets the focus, or the menu it stands in.
+dialog.addEventListener("close", () => {
+  const button = document.getElementById(opener);
+  const menu = button?.closest("details:not([open])");
+  (menu ? menu.querySelector("summary") : button)?.focus();
+  dialog.replaceChildren();
+});
+
+// Menus: one open at a time, closed by Escape and by a click elsewhere.
+const closeMenus = (except) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+};
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// Buttons that cannot be pressed stay reachable, so that their reason can be read, and do nothing.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[aria-disabled=true]")) event.preventDefault();
+}, true);
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  document.getElementById("announce").textContent = button.dataset.copied;
+  button.classList.add("copy--done");
+  setTimeout(() => button.classList.remove("copy--done"), 1500);
+});
+
+// After typing, the choice "another one" is meant.
+document.addEventListener("input", (event) => {
+  const radio = event.target.closest(".choices__other")?.querySelector("input[type=radio]");
+  if (radio && event.target !== radio) radio.checked = true;
+});
+
+// The console itself does not answer. Polls are quiet about it; a press on a button is not.
+const say = document.getElementById("no-answer");
+for (const kind of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(kind, ({ detail }) => {
+    if (detail.elt.id === "live") return;
+    document.getElementById("messages").replaceChildren(say.content.cloneNode(true));
+  });
+}

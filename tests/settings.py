@@ -1,0 +1,26 @@
+"""Settings for the tests: the console's own, with an environment of their own."""
+
+import os
+import tempfile
+
+os.environ |= {
+    "SECRET_KEY": "a key for the tests only, which opens nothing outside of them",
+    "DATABASE_URL": os.environ.get(
+        "TEST_DATABASE_URL", f"sqlite:///{tempfile.gettempdir()}/console-tests.sqlite3"
+    ),
+    "CACHE_URL": os.environ.get("TEST_CACHE_URL", ""),
+    "VPS_API_URL": "http://127.0.0.1:9/api/v1",
+    "VPS_API_TOKEN": "",
+    "DEBUG": "off",
+    "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+    "TRUST_PROXY": "off",
+}
+
+from vpspanel.settings import *  # noqa: F403
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Hashing passwords well takes its time, which is not what the tests are about.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

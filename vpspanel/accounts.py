@@ -1,0 +1,16 @@
+"""How allauth behaves here: members are made by a Manager, nobody signs up."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Sign-up is closed; allauth's own messages ("Successfully signed in as …") are not shown."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        return None

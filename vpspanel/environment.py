@@ -1,0 +1,116 @@
+"""The settings that come from the environment, read and checked once.
+
+A wrong or missing value stops the start with one sentence that says what to do.
+"""
+
+import sys
+from ipaddress import ip_address
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import environ
+
+read = environ.Env()
+
+
+def stop(sentence: str) -> NoReturn:
+    """End the program with one sentence on standard error."""
+    sys.exit(f"The console cannot start: {sentence}")
+
+
+def secret_key() -> str:
+    """SECRET_KEY: at least 50 characters, because everything sealed and signed hangs on it."""
+    value: str = read.str("SECRET_KEY", default="")
+    if len(value) < 50:
+        stop("set SECRET_KEY to a secret of at least 50 random characters, the same at every start.")
+    return value
+
+
+def switch(name: str) -> bool:
+    """An on/off setting, off by default."""
+    value = read.str(name, default="off").strip().lower()
+    if value not in ("on", "off", "true", "false", "1", "0", "yes", "no", ""):
+        stop(f"{name} is on or off, not {value!r}.")
+    return value in ("on", "true", "1", "yes")
+
+
+def number(name: str, default: float) -> float:
+    """A number above zero."""
+    value = read.str(name, default=str(default))
+    try:
+        result = float(value)
+    except ValueError:
+        stop(f"{name} is a number, not {value!r}.")
+    if not 0 < result < 1e9:
+        stop(f"{name} is a number above zero, not {value!r}.")
+    return result
+
+
+def names(name: str) -> list[str]:
+    """A list with commas between its items."""
+    return [item.strip() for item in read.str(name, default="").split(",") if item.strip()]
+
+
+def database() -> dict[str, object]:
+    """DATABASE_URL as Django's settings; SQLite waits for its lock instead of failing."""
+    try:
+        settings: dict[str, object] = dict(read.db_url("DATABASE_URL", default="sqlite:///db.sqlite3"))
+    except Exception:
+        stop("DATABASE_URL is not an address of a database, like sqlite:////srv/console/db.sqlite3.")
+    if "sqlite3" in str(settings["ENGINE"]):
+        settings["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    else:
+        settings["CONN_MAX_AGE"] = None
+        settings["CONN_HEALTH_CHECKS"] = True
+    return settings
+
+
+def cache() -> dict[str, object]:
+    """CACHE_URL as Django's settings; without one, a cache inside this process."""
+    address = read.str("CACHE_URL", default="")
+    if not address:
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
+        }
+    if not address.startswith(("redis://", "rediss://", "unix://")):
+        stop("CACHE_URL is the address of a Redis, like redis://127.0.0.1:6379/0.")
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": address,
+    }
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def api_url() -> str:
+    """VPS_API_URL: https, or plain http to this machine."""
+    value: str = read.str("VPS_API_URL", default="https://admin.vps.org/api/v1").rstrip("/")
+    parts = urlsplit(value)
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        stop("VPS_API_URL is an address like https://admin.vps.org/api/v1.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        stop("VPS_API_URL starts with https:// (plain http is for a stand-in on this machine only).")
+    return value
+
+
+def api_token() -> str:
+    """VPS_API_TOKEN: one key for the whole team, or empty."""
+    from servers.remote.transport import TOKEN
+
+    value: str = read.str("VPS_API_TOKEN", default="").strip()
+    if value and not TOKEN.fullmatch(value):
+        stop("VPS_API_TOKEN does not look like a key of VPS.org (8 to 255 letters, digits and _ . -).")
+    return value
