@@ -71,10 +71,7 @@ class RemoteProblems:
 
 def _connect_first(request: PanelRequest) -> HttpResponse:
     """On to the page that asks for a key, and back afterwards."""
-    back = request.get_full_path() if request.method == "GET" else reverse("server-list")
-    address = reverse("connect") + "?" + urlencode({"next": back})
     if request.htmx:
-        response = HttpResponse()
-        response["HX-Redirect"] = reverse("connect")
-        return response
-    return redirect(address)
+        return problems.not_connected(request)
+    back = request.get_full_path() if request.method == "GET" else reverse("server-list")
+    return redirect(reverse("connect") + "?" + urlencode({"next": back}))

@@ -35,7 +35,11 @@ def refusal(person: Person, action: str) -> str:
 
 def refusal_with_names(person: Person, permission: str) -> str:
     """The same with who can help: "You can look at servers, but not change them. Operators can: …"."""
-    if permission in ("servers.power", "servers.edit"):
+    if not person.has_perm("servers.look"):
+        start = gettext("You have no role yet, so there is nothing to see.")
+        who = gettext("Managers can give you one: %(names)s.")
+        names = names_of("Manager")
+    elif permission in ("servers.power", "servers.edit"):
         start = gettext("You can look at servers, but not change them.")
         who = gettext("Operators can: %(names)s.")
         names = names_of("Operator", "Manager")

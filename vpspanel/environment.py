@@ -7,6 +7,7 @@ import sys
 from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 
@@ -46,6 +47,24 @@ def number(name: str, default: float) -> float:
     return result
 
 
+def time_zone() -> str:
+    """TIME_ZONE, a name of the time zone database."""
+    value: str = read.str("TIME_ZONE", default="UTC")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        stop(f"TIME_ZONE is a name like Europe/Berlin or UTC, not {value!r}.")
+    return value
+
+
+def log_level() -> str:
+    """LOG_LEVEL, one of the names of Python's logging."""
+    value: str = read.str("LOG_LEVEL", default="INFO").upper()
+    if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        stop(f"LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL, not {value!r}.")
+    return value
+
+
 def names(name: str) -> list[str]:
     """A list with commas between its items."""
     return [item.strip() for item in read.str(name, default="").split(",") if item.strip()]
@@ -53,10 +72,13 @@ def names(name: str) -> list[str]:
 
 def database() -> dict[str, object]:
     """DATABASE_URL as Django's settings; SQLite waits for its lock instead of failing."""
+    wrong = "DATABASE_URL is an address like sqlite:////srv/console/db.sqlite3 or postgres://user:password@host/name."
+    if not read.str("DATABASE_URL", default="sqlite:").startswith(("sqlite:", "postgres:", "postgresql:")):
+        stop(wrong)
     try:
         settings: dict[str, object] = dict(read.db_url("DATABASE_URL", default="sqlite:///db.sqlite3"))
-    except Exception:
-        stop("DATABASE_URL is not an address of a database, like sqlite:////srv/console/db.sqlite3.")
+    except ValueError:
+        stop(wrong)
     if "sqlite3" in str(settings["ENGINE"]):
         settings["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",

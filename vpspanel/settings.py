@@ -19,7 +19,7 @@ CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
 DATABASES = {"default": environment.database()}
 CACHES = {"default": environment.cache()}
 TRUST_PROXY = environment.switch("TRUST_PROXY")
-TIME_ZONE = environment.read.str("TIME_ZONE", default="UTC")
+TIME_ZONE = environment.time_zone()
 
 VPS_API_URL = environment.api_url()
 VPS_API_TOKEN = environment.api_token()
@@ -172,7 +172,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["stderr"],
-        "level": environment.read.str("LOG_LEVEL", default="INFO"),
+        "level": environment.log_level(),
     },
     "loggers": {"django.server": {"propagate": True, "handlers": []}},
 }

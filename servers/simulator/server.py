@@ -116,12 +116,14 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append(Seen(self.command, target or self.path, headers, body))
 
         def perform() -> Answer:
-            return api.answer(self.server.world, self.command, target, headers, body)
+            # Under the lock, so that what arrived before a reset cannot touch the new world.
+            with self.server.world.lock:
+                if freed.is_set():
+                    raise ConnectionAbortedError("the faults were cleared")
+                return api.answer(self.server.world, self.command, target, headers, body)
 
-        latency = self.server.latency()
-        if latency and freed.wait(latency):
-            self.close_connection = True
-        elif fault is None:
+        freed.wait(self.server.latency())
+        if fault is None:
             self._send(perform())
         else:
             self._go_wrong(fault, perform)
@@ -134,10 +136,8 @@ class Handler(BaseHTTPRequestHandler):
     def _go_wrong(self, fault: Fault, perform: Callable[[], Answer]) -> None:
         match fault.kind:
             case "delay":
-                if fault.freed.wait(fault.seconds):
-                    self.close_connection = True
-                else:
-                    self._send(perform())
+                fault.freed.wait(fault.seconds)
+                self._send(perform())
             case "hang" | "hang_after_effect" | "cut" | "cut_after_effect":
                 if fault.kind.endswith("after_effect"):
                     perform()
@@ -201,7 +201,6 @@ class Handler(BaseHTTPRequestHandler):
     def _drip(self, data: bytes, fault: Fault) -> None:
         for byte in data:
             if fault.freed.wait(fault.seconds):
-                # Closing here would leave what follows the drip to be written into a closed connection.
                 raise ConnectionAbortedError("the faults were cleared")
             self._write(bytes([byte]))
 

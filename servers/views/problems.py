@@ -29,7 +29,10 @@ def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
         "connect": isinstance(problem, KeyRefused),
     }
     if request.htmx:
-        return _partial(request, "_problem.html", context | _cells(request), problem.panel_status)
+        status = (
+            STOP_POLLING if isinstance(problem, KeyRefused) and _is_poll(request) else problem.panel_status
+        )
+        return _partial(request, "_problem.html", context | _cells(request), status)
     context |= {"back": request.path if request.method == "GET" else reverse("server-list")}
     return render(request, "problem.html", context, status=problem.panel_status)
 
@@ -48,10 +51,14 @@ def form(request: PanelRequest, template: str, context: dict[str, Any], problem:
     return render(request, template, context, status=problem.panel_status)
 
 
+def busy_sentence() -> str:
+    """What is said when two people save the same server at the same moment."""
+    return gettext("A colleague is saving changes to this server. Wait a moment, then save again.")
+
+
 def busy(request: PanelRequest) -> HttpResponse:
     """Two people save the same server at the same moment."""
-    sentence = gettext("A colleague is saving changes to this server. Wait a moment, then save again.")
-    return _sentence(request, sentence, 409)
+    return _sentence(request, busy_sentence(), 409)
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
@@ -62,6 +69,12 @@ def signed_out(request: HttpRequest) -> HttpResponse:
         "sentence": gettext("You are signed out. Nothing was changed."),
         "sign_in": sign_in,
     }
+    return _partial(request, "_problem.html", context, STOP_POLLING)
+
+
+def not_connected(request: PanelRequest) -> HttpResponse:
+    """For htmx: the session holds no key any more. Say it once, offer the way, and stop the poll."""
+    context = {"sentence": gettext("You are not connected to VPS.org. Nothing was changed."), "connect": True}
     return _partial(request, "_problem.html", context, STOP_POLLING)
 
 
@@ -111,6 +124,10 @@ def _permission_of(request: HttpRequest) -> str:
     name = request.resolver_match.url_name if request.resolver_match else ""
     needs = {"server-new": "servers.create", "server-delete": "servers.delete"}
     return needs.get(name or "", "servers.power")
+
+
+def _is_poll(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name == "poll"
 
 
 def _drop_refused_key(request: HttpRequest, problem: RemoteError) -> None:

@@ -1,10 +1,11 @@
-"""The simulator when it is wrong on purpose, what it remembers of each request, and how it starts and stops."""
+"""The simulator when it is wrong on purpose, what it remembers of a request, how it starts and stops."""
 
 import gzip
 import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection, IncompleteRead, RemoteDisconnected
 from time import monotonic
 from typing import Any
@@ -212,9 +213,9 @@ def test_a_big_answer_is_the_usual_one_with_padding(simulator: Simulator, base: 
     big = ask(base, *REQUESTS[name])
     assert big.status == 200
     assert "content-length" not in big.headers
-    assert len(big.json.pop("padding")) == 3_000_000
-    if name == "list":
-        assert {field: value for field, value in big.json.items() if field != "padding"} == usual
+    answer = big.json
+    assert len(answer.pop("padding")) == 3_000_000
+    assert answer == (usual if name == "list" else {"detail": ""})
 
 
 def test_a_gzip_bomb_is_small_on_the_wire(simulator: Simulator, base: str) -> None:
@@ -269,16 +270,16 @@ def test_a_kept_connection_is_answered_on_and_ends_with_the_simulator(
     simulator: Simulator, base: str
 ) -> None:
     url = urlsplit(base)
-    connection = HTTPConnection(url.hostname or "", url.port, timeout=20)
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    connection.request("DELETE", f"{url.path}/servers/12346/", headers=headers)
-    assert connection.getresponse().read() == b""
-    kept = connection.sock
-    connection.request("GET", f"{url.path}/servers/", headers=headers)
-    assert json.loads(connection.getresponse().read())["count"] == 1
-    assert connection.sock is kept
-    simulator.stop()
-    assert connection.sock.recv(1) == b""
+    with closing(HTTPConnection(url.hostname or "", url.port, timeout=20)) as connection:
+        connection.request("DELETE", f"{url.path}/servers/12346/", headers=headers)
+        assert connection.getresponse().read() == b""
+        kept = connection.sock
+        connection.request("GET", f"{url.path}/servers/", headers=headers)
+        assert json.loads(connection.getresponse().read())["count"] == 1
+        assert connection.sock is kept
+        simulator.stop()
+        assert kept.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         ask(base, *REQUESTS["list"])
 
@@ -291,9 +292,9 @@ def test_it_starts_again_after_a_stop(simulator: Simulator, base: str) -> None:
     assert ask(simulator.start(), *REQUESTS["list"]).status == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "localhost", ""])
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "localhost", ""])  # noqa: S104
 def test_it_listens_on_loopback_alone(simulator: Simulator, host: str) -> None:
-    with pytest.raises(ValueError, match=r"loopback|Octet|Expected|empty|Address"):
+    with pytest.raises(ValueError, match=r"loopback|Expected|empty"):
         simulator.start(host=host)
 
 
