@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from .. import fleet, session
@@ -33,6 +35,15 @@ SORTS: Final[dict[str, Any]] = {
     "system": lambda server: _natural((server.os and server.os.name) or ""),
     "created": lambda server: server.created_at.timestamp() if server.created_at else 0.0,
 }
+
+ORDERS: Final[dict[str, object]] = {
+    "": _("By name"),
+    "status": _("By status"),
+    "location": _("By location"),
+    "-size": _("Largest first"),
+    "-created": _("Newest first"),
+}
+"""The orders that are offered beside the search; the heads of the columns give every other."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ def servers(request: PanelRequest) -> HttpResponse:
             asked["location"],
             counted=seen.whole or bool(everything),
         ),
+        "orders": _orders(asked["sort"]),
         "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
         "refusal": ""
         if request.user.has_perm("servers.power")
@@ -122,6 +134,13 @@ def _sorted(servers: list[Server], sort: str) -> list[Server]:
     if column not in SORTS:
         return by_name
     return sorted(by_name, key=SORTS[column], reverse=sort.startswith("-"))
+
+
+def _orders(chosen: str) -> dict[str, object]:
+    """What is offered beside the search. An order from the head of a column is among it, so that a search keeps it."""
+    if chosen in ORDERS or chosen.removeprefix("-") not in SORTS:
+        return ORDERS
+    return ORDERS | {chosen: gettext("By the column you chose")}
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
