@@ -101,6 +101,26 @@ def moment(at: datetime | None) -> SafeString:
 
 
 @register.filter
+def age(seconds: int) -> str:
+    """ "8 s ago", "5 min ago", "3 h ago"."""
+    if seconds < 60:
+        return gettext("%(n)s s ago") % {"n": number_format(seconds)}
+    if seconds < 60 * 60:
+        return gettext("%(n)s min ago") % {"n": number_format(seconds // 60)}
+    return gettext("%(n)s h ago") % {"n": number_format(seconds // 3600)}
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """ "41 s", "3 min", "2 h"."""
+    if seconds < 60:
+        return gettext("%(n)s\u00a0s") % {"n": number_format(round(seconds))}
+    if seconds < 60 * 60:
+        return gettext("%(n)s\u00a0min") % {"n": number_format(round(seconds / 60))}
+    return gettext("%(n)s\u00a0h") % {"n": number_format(round(seconds / 3600))}
+
+
+@register.filter
 def outcome_shape(outcome: str) -> str:
     """The shape of an outcome of the activity log, from those that states have."""
     shapes = {
