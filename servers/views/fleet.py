@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from .. import fleet, session
+from .. import bulk, fleet, session
+from ..models import Run
 from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
@@ -142,6 +143,8 @@ def servers(request: PanelRequest) -> HttpResponse:
             counted=seen.whole or bool(everything),
         ),
         "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
+        "runs": bulk.unfinished(link),
+        "bulk_actions": Run.Action.choices,
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
@@ -175,6 +178,13 @@ def poll(request: PanelRequest) -> HttpResponse:
         response = render(request, "servers/_ticks.html", context)
     response["Fleet-Age"] = str(current.age)
     return response
+
+
+def matching(current: fleet.Fleet, query: Query) -> list[Server]:
+    """The servers that the list shows for these filters, in its order."""
+    text, status, location, sort = (query.get(name, "")[:100] for name in ("q", "status", "location", "sort"))
+    found = [s for s in current.servers if status in ("", s.status) and location in ("", s.location)]
+    return _sorted([server for server in found if _matches(server, text)], sort)
 
 
 def _matches(server: Server, text: str) -> bool:

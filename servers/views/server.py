@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import actions, fleet, session
+from .. import actions, fleet, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
 from ..models import Activity
 from ..remote.errors import FieldsWrong, RemoteError
@@ -42,7 +42,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
         "fleet": current,
         "row": row(current, server, request.user),
         "meters": meters(server),
-        "recent": Activity.objects.filter(server_id=server_id)[:RECENT],
+        "receipts": receipts.receipts(Activity.objects.filter(server_id=server_id)[:RECENT]),
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),

@@ -90,6 +90,21 @@ document.addEventListener("input", (event) => {
   if (radio && event.target !== radio) radio.checked = true;
 });
 
+// Ticked rows: how many, and with Shift all between this one and the last.
+let lastTick = null;
+document.addEventListener("click", (event) => {
+  const box = event.target.closest(".servers__tick input");
+  if (!box) return;
+  const boxes = [...document.querySelectorAll(".servers__tick input")];
+  if (event.shiftKey && boxes.includes(lastTick)) {
+    const [from, to] = [boxes.indexOf(lastTick), boxes.indexOf(box)].sort((a, b) => a - b);
+    for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
+  }
+  lastTick = box;
+  const count = document.querySelector(".bulk__count");
+  count.textContent = `${boxes.filter((one) => one.checked).length} ${count.dataset.words}`;
+});
+
 // The console itself does not answer. Polls are quiet about it; a press on a button is not.
 const say = document.getElementById("no-answer");
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
