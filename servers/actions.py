@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from . import fleet, receipts
-from .models import Activity
+from .models import Activity, Step
 from .remote import service
 from .remote.errors import Gone, RemoteError
 from .remote.objects import (
@@ -54,13 +54,13 @@ class Busy(Exception):
     """A colleague is saving changes to the same server at this moment."""
 
 
-def power(request: HttpRequest, action: str, server_id: str) -> Server:
+def power(request: HttpRequest, action: str, server_id: str, *, step: Step | None = None) -> Server:
     """Start, stop or restart a server with one remote call; the server as it stands now.
 
     Raises PermissionDenied and RemoteError, like every function here.
     """
     link = connection(request)
-    with _logged(request, link, action, server_id) as entry:
+    with _logged(request, link, action, server_id, step=step) as entry:
         answer = POWER[action](link.api, server_id)
         server = fleet.patch_fields(link, server_id, {"status": answer.server.status})
         entry.finish(Outcome.ACCEPTED, server_name=answer.server.name)
@@ -123,19 +123,19 @@ def rename(request: HttpRequest, server_id: str, opened: str, name: str) -> None
                 _saved(link, entry, server_id, answer, changes)
 
 
-def switch_backups(request: HttpRequest, server_id: str, enabled: bool) -> None:
+def switch_backups(request: HttpRequest, server_id: str, enabled: bool, *, step: Step | None = None) -> None:
     """Switch automatic backups on or off in place (PATCH): one remote call, as it overwrites nobody's words."""
     link = connection(request)
     changes: Fields = {"backups_enabled": enabled}
-    with _logged(request, link, Action.EDIT, server_id, fields=changes) as entry:
+    with _logged(request, link, Action.EDIT, server_id, fields=changes, step=step) as entry:
         answer = service.partially_update_server(link.api, server_id, changes)
         _saved(link, entry, server_id, answer, changes)
 
 
-def delete(request: HttpRequest, server_id: str) -> None:
+def delete(request: HttpRequest, server_id: str, *, step: Step | None = None) -> None:
     """Delete a server for ever. One that is already gone counts as deleted."""
     link = connection(request)
-    with _logged(request, link, Action.DELETE, server_id) as entry:
+    with _logged(request, link, Action.DELETE, server_id, step=step) as entry:
         with contextlib.suppress(Gone):
             service.delete_server(link.api, server_id)
         fleet.forget(link, server_id)
@@ -162,6 +162,7 @@ def _logged(
     name: str = "",
     fields: Fields | dict[str, object] | None = None,
     form_key: uuid.UUID | None = None,
+    step: Step | None = None,
 ) -> Iterator[Activity]:
     """The row of a change: "sent" before the call, so that it survives a crash, then what came of it."""
     _permit(request, action)
@@ -173,6 +174,7 @@ def _logged(
         server_name=name or name_of(link, server_id),
         fields=dict(fields or {}),
         form_key=form_key,
+        step=step,
     )
     try:
         yield entry

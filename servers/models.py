@@ -51,6 +51,8 @@ class Activity(models.Model):
     """What VPS.org wrote about a refusal."""
     form_key = models.UUIDField(null=True, unique=True, editable=False)
     """The key of the form that asked, so that one form makes one server."""
+    step = models.OneToOneField("Step", models.SET_NULL, null=True, related_name="activity", editable=False)
+    """The step of a bulk run that asked, so that one step sends one change."""
     asked_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
@@ -61,6 +63,7 @@ class Activity(models.Model):
         indexes = (
             models.Index(fields=["server_id", "-id"]),
             models.Index(fields=["account", "-id"]),
+            models.Index(fields=["action", "outcome", "-id"]),
             models.Index(
                 fields=["account"],
                 condition=models.Q(outcome__in=("sent", "accepted", "unknown")),
@@ -91,8 +94,9 @@ class Activity(models.Model):
         server_name: str = "",
         fields: dict[str, Any] | None = None,
         form_key: uuid.UUID | None = None,
+        step: "Step | None" = None,
     ) -> "Activity":
-        """Write the row before the change is sent. Raises IntegrityError if the form's key was used before."""
+        """Write the row before the change is sent. Raises IntegrityError if the form or the step has sent before."""
         return cls.objects.create(
             user_id=user.pk,
             user_name=user.get_username(),
@@ -102,6 +106,7 @@ class Activity(models.Model):
             server_name=plain(server_name),
             fields=fields or {},
             form_key=form_key,
+            step=step,
         )
 
     def finish(
@@ -130,6 +135,88 @@ class Activity(models.Model):
         self.outcome, self.seen_at = self.Outcome.DONE, timezone.now()
         self.server_id = server_id or self.server_id
         self.save(update_fields=["outcome", "seen_at", "server_id"])
+
+
+class Run(models.Model):
+    """The same change for many servers: a work list in the database, driven by the page that its author has open."""
+
+    class Action(models.TextChoices):
+        """What can be done to many at once."""
+
+        START = "start", _("Start")
+        STOP = "stop", _("Stop")
+        REBOOT = "reboot", _("Restart")
+        BACKUPS_ON = "backups_on", _("Automatic backups on")
+        BACKUPS_OFF = "backups_off", _("Automatic backups off")
+        DELETE = "delete", _("Delete forever")
+
+    class State(models.TextChoices):
+        """Whether the next step may be taken."""
+
+        RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
+        OVER = "over", _("Over")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    """Also the key of the form that asked, so that one confirmation makes one run."""
+    account = models.CharField(max_length=64, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    user_name = models.CharField(max_length=150)
+    action = models.CharField(max_length=12, choices=Action)
+    one_by_one = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    reason = models.CharField(max_length=300, blank=True)
+    """Why it was paused by itself."""
+    asked_at = models.DateTimeField(default=timezone.now)
+    driven_at = models.DateTimeField(default=timezone.now)
+    """When its page last asked for a step: a closed page asks no more."""
+
+    class Meta:
+        ordering = ("-asked_at",)
+        default_permissions = ()
+        indexes = (
+            models.Index(fields=["account"], condition=~models.Q(state="over"), name="unfinished_runs"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_name}: {self.action} ({self.state})"
+
+
+class Step(models.Model):
+    """One server of a run."""
+
+    class State(models.TextChoices):
+        """How far a step has come."""
+
+        WAITING = "waiting", _("Waiting")
+        DOING = "doing", _("Being asked")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("Not known")
+        SKIPPED = "skipped", _("Skipped")
+        STOPPED = "stopped", _("Not asked")
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    position = models.PositiveIntegerField()
+    server_id = models.CharField(max_length=64)
+    server_name = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=300, blank=True)
+    """Why it was skipped or refused."""
+    claimed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("position",)
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=["run", "position"], name="one_step_per_position"),)
+        indexes = (
+            models.Index(
+                fields=["server_id"], condition=models.Q(state__in=("waiting", "doing")), name="open_steps"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.server_name} ({self.state})"
 
 
 class Offer(models.Model):

@@ -1,7 +1,13 @@
-"""What became of a change: every look at the fleet settles the rows of the activity log that it answers."""
+"""What became of a change: every look at the fleet settles the rows of the activity log that it answers.
 
-from collections.abc import Mapping
+From the settled rows comes how long a change usually takes, and from that which one takes too long.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from statistics import median
+from typing import Final
 
 from django.utils import timezone
 
@@ -15,6 +21,57 @@ LONGEST_CALL = timedelta(minutes=2)
 """A row that is still "sent" after this long belongs to a console that was stopped in the middle of the call."""
 GIVEN_UP = timedelta(days=1)
 """How long the fleet is asked about a change; set-up takes minutes, so that after a day nothing more will come."""
+
+
+RECENT: Final = 20
+"""Of how many changes the usual time is the median."""
+TOO_LONG: Final = 10
+"""After how many times its usual time a change is said to take too long."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A row of the log as a line that stays: asked, accepted, seen done, and how long that took in seconds."""
+
+    entry: Activity
+    took: float | None = None
+    usual: float | None = None
+    overdue: bool = False
+
+
+def receipts(entries: Iterable[Activity]) -> list[Receipt]:
+    """The rows as receipts; only the few open ones are compared with their usual time."""
+    return [receipt(entry) for entry in entries]
+
+
+def receipt(entry: Activity) -> Receipt:
+    """One row as a receipt."""
+    if entry.seen_at is not None:
+        return Receipt(entry, took=(entry.seen_at - entry.asked_at).total_seconds())
+    if entry.outcome not in OPEN:
+        return Receipt(entry)
+    expected = usual(entry.action, entry.server_id)
+    waited = (timezone.now() - entry.asked_at).total_seconds()
+    return Receipt(
+        entry, usual=expected, overdue=expected is not None and waited > max(expected, 1) * TOO_LONG
+    )
+
+
+def usual(action: str, server_id: str) -> float | None:
+    """Seconds that this change usually takes: for this server, else for any; None if nobody has seen one done."""
+    done = Activity.objects.filter(action=action, outcome=Outcome.DONE, seen_at__isnull=False)
+    for rows in (done.filter(server_id=server_id), done):
+        times = [(row.seen_at - row.asked_at).total_seconds() for row in rows[:RECENT] if row.seen_at]
+        if times:
+            return median(times)
+    return None
+
+
+def last(action: str, server_id: str) -> Activity | None:
+    """Who asked for this last, and when; refused changes do not count."""
+    return (
+        Activity.objects.filter(server_id=server_id, action=action).exclude(outcome=Outcome.REFUSED).first()
+    )
 
 
 def settle(

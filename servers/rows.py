@@ -60,7 +60,7 @@ def row(fleet: Fleet, server: Server, person: Person) -> Row:
         server,
         status,
         buttons(server, person),
-        fleet.checked_at if fleet.problem else None,
+        fleet.checked_at if fleet.trouble else None,
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from .remote.objects import SERVER_ID
-from .views import account, activity, create, fleet, power, server
+from .views import account, activity, bulk, create, fleet, power, server
 
 
 class ServerId:
@@ -51,6 +51,10 @@ urlpatterns = [
         {"action": "reboot"},
         name="server-reboot",
     ),
+    path("bulk/new/", bulk.new, name="bulk-new"),
+    path("bulk/<uuid:run_id>/", bulk.run, name="bulk"),
+    path("bulk/<uuid:run_id>/drive/", bulk.drive, name="bulk-drive"),
+    path("bulk/<uuid:run_id>/<str:command>/", bulk.command, name="bulk-command"),
     path("activity/", activity.activity, name="activity"),
     path("healthz", account.healthz, name="healthz"),
 ]

@@ -74,6 +74,16 @@ WAITING: Final[dict[str, Words]] = {
     Action.DELETE: _("Asked to delete"),
 }
 
+SEEN: Final[dict[str, Words]] = {
+    Action.CREATE: _("seen set up"),
+    Action.EDIT: _("seen changed"),
+    Action.START: _("seen running"),
+    Action.STOP: _("seen stopped"),
+    Action.REBOOT: _("seen running again"),
+    Action.DELETE: _("seen gone"),
+}
+"""How a change is said to have been seen done."""
+
 POSSIBLE: Final[dict[str, tuple[str, ...]]] = {
     Action.START: ("stopped", "suspended"),
     Action.STOP: ("active",),

@@ -75,6 +75,11 @@ class ServerDetail(Server, frozen=True):
     backups_enabled: bool | None = None
     resource_usage: Usage | None = None
 
+    @classmethod
+    def from_list(cls, server: Server) -> "ServerDetail":
+        """What an entry of the list tells of the server; the rest is not known."""
+        return cls(**{field: getattr(server, field) for field in Server.__struct_fields__})
+
     def listed(self) -> Server:
         """The same server as an entry of the list."""
         return Server(**{field: getattr(self, field) for field in Server.__struct_fields__})

@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from servers.models import Activity
-from servers.words import Status
+from servers.models import Activity, Step
+from servers.words import SEEN, Status, Words
 
 register = template.Library()
 
@@ -98,6 +98,50 @@ def moment(at: datetime | None) -> SafeString:
         whole,
         short,
     )
+
+
+@register.filter
+def age(seconds: int) -> str:
+    """ "8 s ago", "5 min ago", "3 h ago"."""
+    if seconds < 60:
+        return gettext("%(n)s s ago") % {"n": number_format(seconds)}
+    if seconds < 60 * 60:
+        return gettext("%(n)s min ago") % {"n": number_format(seconds // 60)}
+    return gettext("%(n)s h ago") % {"n": number_format(seconds // 3600)}
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """ "41 s", "3 min", "2 h"."""
+    if seconds < 60:
+        return gettext("%(n)s\u00a0s") % {"n": number_format(round(seconds))}
+    if seconds < 60 * 60:
+        return gettext("%(n)s\u00a0min") % {"n": number_format(round(seconds / 60))}
+    return gettext("%(n)s\u00a0h") % {"n": number_format(round(seconds / 3600))}
+
+
+@register.filter
+def clock(at: datetime) -> str:
+    """ "14:02", in the person's time zone."""
+    return date_format(timezone.localtime(at), "TIME_FORMAT")
+
+
+@register.filter
+def seen_as(action: str) -> Words:
+    """ "seen stopped": how a change of this kind is seen done."""
+    return SEEN[action]
+
+
+@register.filter
+def step_shape(step: Step) -> str:
+    """The shape of a step of a bulk run."""
+    shapes = {
+        Step.State.WAITING: "waiting",
+        Step.State.DOING: "changing",
+        Step.State.ACCEPTED: "running",
+        Step.State.UNKNOWN: "unknown",
+    }
+    return shapes.get(Step.State(step.state), "stopped")
 
 
 @register.filter

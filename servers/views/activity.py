@@ -3,41 +3,57 @@
 from typing import Final
 
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from .. import fleet, session
 from ..models import Activity
+from ..receipts import receipts
 from ..request import PanelRequest
 
 PER_PAGE: Final = 50
+FILTERS: Final = ("server", "person", "outcome")
 
 
 @require_GET
 @permission_required("servers.look", raise_exception=True)
 def activity(request: PanelRequest) -> HttpResponse:
-    """The changes to the servers that this key shows, newest first; by server, person and outcome."""
-    link = session.connection(request)
-    shown = [str(server.id) for server in fleet.seen(link).servers]
-    entries = Activity.objects.filter(Q(account=link.account) | Q(server_id__in=shown))
-    asked = {name: request.GET.get(name, "")[:100] for name in ("server", "person", "outcome")}
-    if asked["server"]:
-        entries = entries.filter(Q(server_id=asked["server"]) | Q(server_name__icontains=asked["server"]))
-    if asked["person"]:
-        entries = entries.filter(user_name=asked["person"])
-    if asked["outcome"] in Activity.Outcome.values:
-        entries = entries.filter(outcome=asked["outcome"])
+    """The changes to the servers that this key shows, newest first; by server, person and outcome.
+
+    Pages go by the number of the row (`before`), so that the thousandth costs no more than the first.
+    """
+    everything = _of_this_key(request)
+    asked = {name: request.GET.get(name, "")[:100] for name in FILTERS}
+    entries = _filtered(everything, **asked)
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        entries = entries.filter(id__lt=int(before))
+    found = list(entries[: PER_PAGE + 1])
     context = {
         **asked,
-        "page": Paginator(entries, PER_PAGE).get_page(request.GET.get("page")),
+        "before": before,
+        "receipts": receipts(found[:PER_PAGE]),
+        "earlier": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
         "outcomes": Activity.Outcome.choices,
-        "people": Activity.objects.filter(account=link.account)
-        .order_by("user_name")
-        .values_list("user_name", flat=True)
-        .distinct(),
+        "people": sorted(set(everything.order_by().values_list("user_name", flat=True).distinct()[:200])),
         "filtered": any(asked.values()),
     }
     return render(request, "servers/activity.html", context)
+
+
+def _of_this_key(request: PanelRequest) -> QuerySet[Activity]:
+    """What was done with this key, and what was done to its servers with another one."""
+    link = session.connection(request)
+    return Activity.objects.filter(Q(account=link.account) | Q(server_id__in=list(fleet.seen(link).by_id)))
+
+
+def _filtered(entries: QuerySet[Activity], server: str, person: str, outcome: str) -> QuerySet[Activity]:
+    if server:
+        entries = entries.filter(Q(server_id=server) | Q(server_name__icontains=server))
+    if person:
+        entries = entries.filter(user_name=person)
+    if outcome in Activity.Outcome.values:
+        entries = entries.filter(outcome=outcome)
+    return entries

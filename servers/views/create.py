@@ -68,24 +68,17 @@ def new(request: PanelRequest) -> HttpResponse:
 def outcome(request: PanelRequest, form_key: uuid.UUID) -> HttpResponse:
     """What became of a form. After a lost answer the console looks for the server before it offers anything."""
     entry = get_object_or_404(Activity, form_key=form_key, user_id=request.user.pk)
-    problem: RemoteError | None = None
+    looked = True
     if entry.outcome in (Outcome.SENT, Outcome.UNKNOWN):
         try:
-            problem = fleet.look(session.connection(request)).problem
-        except KeyRefused:
-            raise
-        except RemoteError as error:
-            problem = error
+            looked = fleet.tick(session.connection(request)).trouble is None
+        except fleet.NO_ANSWER:
+            looked = False
         entry.refresh_from_db()
     if entry.server_id:
         messages.success(request, asked(Activity.Action.CREATE, entry.server_name))
         return redirect("server-detail", entry.server_id)
-    context = {
-        "entry": entry,
-        "sentence": told(problem) if problem else "",
-        "looked": problem is None,
-    }
-    return render(request, "servers/outcome.html", context)
+    return render(request, "servers/outcome.html", {"entry": entry, "looked": looked})
 
 
 def _offers(request: PanelRequest) -> dict[str, Any]:

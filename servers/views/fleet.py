@@ -1,8 +1,9 @@
 """The list of servers, and the poll that keeps a page up to date."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -12,12 +13,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from .. import fleet, session
+from .. import bulk, fleet, session
+from ..models import Run
 from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
-from ..rows import row, rows
+from ..rows import rows
 from ..words import STATUSES, status_words
+
+Query = Mapping[str, str]
 
 PER_PAGE: Final = 50
 MOST_POLLED: Final = 200
@@ -46,6 +50,62 @@ ORDERS: Final[dict[str, object]] = {
 """The orders that are offered beside the search; the heads of the columns give every other."""
 
 
+class News(NamedTuple):
+    """How many servers came that a page does not show, and how many went that it still does."""
+
+    new: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a poll tells about its page: the servers that it shows, the versions at which it was drawn and last brought
+    up to date, its filters, and what it has already been told."""
+
+    on: str
+    ids: list[str]
+    drawn: int
+    seen: int
+    trouble: bool
+    news: News
+    text: str
+    location: str
+
+    @classmethod
+    def of(cls, query: Query) -> "Page":
+        """The page that these parameters of a poll describe; what cannot be read counts as nothing seen."""
+
+        def number(name: str) -> int:
+            value = query.get(name, "")
+            return int(value) if value.isdecimal() and len(value) < 18 else 0
+
+        return cls(
+            on=query.get("on", ""),
+            ids=[i for i in query.get("ids", "").split(",")[:MOST_POLLED] if SERVER_ID.fullmatch(i)],
+            drawn=number("drawn"),
+            seen=number("seen"),
+            trouble=query.get("trouble") == "1",
+            news=News(number("new"), number("gone")),
+            text=query.get("q", "")[:100],
+            location=query.get("location", "")[:100],
+        )
+
+    def changed(self, current: fleet.Fleet, *, everything: bool) -> list[Server]:
+        """The servers on this page that look different now."""
+        shown = [current.by_id[i] for i in self.ids if i in current.by_id]
+        return [server for server in shown if everything or current.changed[str(server.id)] > self.seen]
+
+    def news_of(self, current: fleet.Fleet) -> News:
+        """What came and went since the page was drawn; on a server's own page only whether that one went."""
+        gone = sum(i not in current.by_id for i in self.ids)
+        if self.on == "server" or current.version == self.drawn:
+            return News(0, gone)
+        came = [i for i, version in current.added.items() if version > self.drawn and i not in self.ids]
+        servers = [current.by_id[i] for i in came]
+        fitting = [s for s in servers if _matches(s, self.text) and self.location in ("", s.location)]
+        return News(len(fitting), gone)
+
+
 @dataclass(frozen=True)
 class Chip:
     """A filter that can be pressed: the API's value, its word, and how many servers it would show (None: not known)."""
@@ -69,7 +129,7 @@ def servers(request: PanelRequest) -> HttpResponse:
     """The list. `status` and `location` are the API's filters; text, sort and pages are ours."""
     link = session.connection(request)
     asked = {name: request.GET.get(name, "")[:100] for name in ("q", "status", "location", "sort")}
-    seen = fleet.look(link, asked["status"], asked["location"])
+    seen = fleet.look(link, asked["status"], asked["location"], now="now" in request.GET)
     found = _sorted(
         [server for server in seen.servers if _matches(server, asked["q"])],
         asked["sort"],
@@ -95,6 +155,8 @@ def servers(request: PanelRequest) -> HttpResponse:
         ),
         "orders": _orders(asked["sort"]),
         "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
+        "runs": bulk.unfinished(link),
+        "bulk_actions": Run.Action.choices,
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
@@ -108,17 +170,33 @@ def servers(request: PanelRequest) -> HttpResponse:
 def poll(request: PanelRequest) -> HttpResponse:
     """What a page has missed since it was drawn, as out-of-band cells; 204 when it has missed nothing."""
     link = session.connection(request)
-    version = int(v) if (v := request.GET.get("seen", "")).isdecimal() and len(v) < 16 else 0
-    shown = [i for i in request.GET.get("ids", "").split(",")[:MOST_POLLED] if SERVER_ID.fullmatch(i)]
-    seen, changed = fleet.changes_since(link, version, shown)
-    if not changed:
+    page = Page.of(request.GET)
+    try:
+        current = fleet.tick(link)
+    except fleet.NO_ANSWER:
         return HttpResponse(status=204)
-    context = {
-        "rows": [row(seen, server, request.user) for server in changed],
-        "version": seen.version,
-        "full": request.GET.get("on") == "server",
-    }
-    return render(request, "servers/_ticks.html", context)
+    response = HttpResponse(status=204)
+    toggled = page.trouble != bool(current.trouble)
+    changed = page.changed(current, everything=toggled)
+    news = page.news_of(current)
+    if toggled or changed or news != page.news:
+        context = {
+            "rows": rows(current, changed, request.user),
+            "fleet": current,
+            "news": news,
+            "toggled": toggled,
+            "full": page.on == "server",
+        }
+        response = render(request, "servers/_ticks.html", context)
+    response["Fleet-Age"] = str(current.age)
+    return response
+
+
+def matching(current: fleet.Fleet, query: Query) -> list[Server]:
+    """The servers that the list shows for these filters, in its order."""
+    text, status, location, sort = (query.get(name, "")[:100] for name in ("q", "status", "location", "sort"))
+    found = [s for s in current.servers if status in ("", s.status) and location in ("", s.location)]
+    return _sorted([server for server in found if _matches(server, text)], sort)
 
 
 def _matches(server: Server, text: str) -> bool:

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from .. import actions, fleet, session
+from .. import actions, fleet, receipts, session
 from ..request import PanelRequest
 from ..rows import row
 from ..words import asked
@@ -20,7 +20,13 @@ def power(request: PanelRequest, server_id: str, action: str) -> HttpResponse:
     full = request.GET.get("on") == "server"
     if request.method == "GET":
         server = fleet.find(link, server_id) or fleet.detail(link, server_id)
-        context = {"server": server, "action": action, "full": full}
+        context = {
+            "server": server,
+            "action": action,
+            "full": full,
+            "last": receipts.last(action, server_id),
+            "usual": receipts.usual(action, server_id),
+        }
         template = "servers/_confirm.html" if request.htmx else "servers/confirm.html"
         return render(request, template, context)
     server = actions.power(request, action, server_id)

@@ -17,7 +17,8 @@ from ..roles import refusal_with_names
 from ..rows import row
 from ..words import told
 
-STOP_POLLING = 286
+SAID = 200
+"""For what htmx is to swap and no browser is to call an error: a session that ended while a page stood open."""
 
 
 def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
@@ -29,10 +30,8 @@ def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
         "connect": isinstance(problem, KeyRefused),
     }
     if request.htmx:
-        status = (
-            STOP_POLLING if isinstance(problem, KeyRefused) and _is_poll(request) else problem.panel_status
-        )
-        return _partial(request, "_problem.html", context | _cells(request), status)
+        context |= _cells(request) | {"stop": isinstance(problem, KeyRefused)}
+        return _partial(request, "_problem.html", context, problem.panel_status)
     context |= {"back": request.path if request.method == "GET" else reverse("server-list")}
     return render(request, "problem.html", context, status=problem.panel_status)
 
@@ -68,14 +67,19 @@ def signed_out(request: HttpRequest) -> HttpResponse:
     context = {
         "sentence": gettext("You are signed out. Nothing was changed."),
         "sign_in": sign_in,
+        "stop": True,
     }
-    return _partial(request, "_problem.html", context, STOP_POLLING)
+    return _partial(request, "_problem.html", context, SAID)
 
 
 def not_connected(request: PanelRequest) -> HttpResponse:
     """For htmx: the session holds no key any more. Say it once, offer the way, and stop the poll."""
-    context = {"sentence": gettext("You are not connected to VPS.org. Nothing was changed."), "connect": True}
-    return _partial(request, "_problem.html", context, STOP_POLLING)
+    context = {
+        "sentence": gettext("You are not connected to VPS.org. Nothing was changed."),
+        "connect": True,
+        "stop": True,
+    }
+    return _partial(request, "_problem.html", context, SAID)
 
 
 @login_not_required
@@ -128,10 +132,6 @@ def _permission_of(request: HttpRequest) -> str:
         "server-delete": "servers.delete",
     }
     return needs.get(name or "", "servers.power")
-
-
-def _is_poll(request: HttpRequest) -> bool:
-    return request.resolver_match is not None and request.resolver_match.url_name == "poll"
 
 
 def _drop_refused_key(request: HttpRequest, problem: RemoteError) -> None:

@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import actions, fleet, session
+from .. import actions, fleet, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
 from ..models import Activity
 from ..remote.errors import FieldsWrong, RemoteError
+from ..remote.objects import ServerDetail
 from ..request import PanelRequest
 from ..roles import refusal_with_names
 from ..rows import row
@@ -26,15 +27,22 @@ RECENT: Final = 5
 @require_GET
 @permission_required("servers.look", raise_exception=True)
 def detail(request: PanelRequest, server_id: str) -> HttpResponse:
-    """Every documented field of one server: one remote call."""
+    """Every documented field of one server: one remote call. When VPS.org fails, what the list last showed of it."""
     link = session.connection(request)
-    server = fleet.detail(link, server_id)
+    try:
+        server = fleet.detail(link, server_id)
+    except fleet.NO_ANSWER:
+        known = fleet.find(link, server_id)
+        if known is None:
+            raise
+        server = ServerDetail.from_list(known)
+    current = fleet.seen(link)
     context = {
         "server": server,
-        "row": row(fleet.seen(link), server, request.user),
-        "version": fleet.seen(link).version,
+        "fleet": current,
+        "row": row(current, server, request.user),
         "meters": meters(server),
-        "recent": Activity.objects.filter(server_id=server_id)[:RECENT],
+        "receipts": receipts.receipts(Activity.objects.filter(server_id=server_id)[:RECENT]),
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),

@@ -34,6 +34,30 @@ dialog.addEventListener("close", () => {
   dialog.replaceChildren();
 });
 
+// The poll of the page: every 2 seconds while somebody looks, once a minute in a hidden tab, at once when it is shown
+// again or was drawn from what is old. The answer may remove #live: then nobody is signed in any more.
+const live = () => document.getElementById("live");
+const age = () => document.getElementById("age");
+const tick = () => live() && window.htmx.trigger(live(), "tick");
+let ticked = Date.now();
+setInterval(() => {
+  if (Date.now() - ticked < (document.hidden ? 60000 : 2000)) return;
+  ticked = Date.now();
+  tick();
+}, 500);
+document.addEventListener("visibilitychange", () => document.hidden || tick());
+window.addEventListener("load", () => Number(age()?.dataset.seconds) > 15 && tick());
+
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "narrow" });
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const seconds = Number(detail.xhr?.getResponseHeader("Fleet-Age") ?? NaN);
+  if (Number.isNaN(seconds) || !age()) return;
+  age().dateTime = new Date(Date.now() - seconds * 1000).toISOString();
+  age().textContent = seconds < 60 ? ago.format(-seconds, "second")
+    : seconds < 3600 ? ago.format(-Math.floor(seconds / 60), "minute")
+    : ago.format(-Math.floor(seconds / 3600), "hour");
+});
+
 // Menus: one open at a time, closed by Escape and by a click elsewhere.
 const closeMenus = (except) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
@@ -64,6 +88,21 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("input", (event) => {
   const radio = event.target.closest(".choices__other")?.querySelector("input[type=radio]");
   if (radio && event.target !== radio) radio.checked = true;
+});
+
+// Ticked rows: how many, and with Shift all between this one and the last.
+let lastTick = null;
+document.addEventListener("click", (event) => {
+  const box = event.target.closest(".servers__tick input");
+  if (!box) return;
+  const boxes = [...document.querySelectorAll(".servers__tick input")];
+  if (event.shiftKey && boxes.includes(lastTick)) {
+    const [from, to] = [boxes.indexOf(lastTick), boxes.indexOf(box)].sort((a, b) => a - b);
+    for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
+  }
+  lastTick = box;
+  const count = document.querySelector(".bulk__count");
+  count.textContent = `${boxes.filter((one) => one.checked).length} ${count.dataset.words}`;
 });
 
 // The console itself does not answer. Polls are quiet about it; a press on a button is not.

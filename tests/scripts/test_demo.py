@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+
+from servers.management.commands.demo import collect_static_files
 
 pytestmark = pytest.mark.slow
 
@@ -156,17 +159,30 @@ def test_a_second_one_says_that_the_port_is_used_and_leaves_the_first_alone(
     assert answers(port)
 
 
-def test_static_files_are_collected_again_only_when_one_has_changed(
-    start: Callable[[int], Demo], state: Path
+def test_static_files_are_collected_again_when_one_has_changed_and_only_then(
+    tmp_path: Path, settings: Any
 ) -> None:
-    def collected_at_a_start() -> int:
-        demo = start(free_port())
-        welcome(demo)
-        demo.terminate()
-        demo.communicate()
-        return (state / "static" / "staticfiles.json").stat().st_mtime_ns
+    settings.STATICFILES_DIRS = [tmp_path / "static"]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATIC_ROOT = tmp_path / "collected"
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    }
+    sheet, collected = tmp_path / "static" / "sheet.css", tmp_path / "collected" / "sheet.css"
+    sheet.parent.mkdir()
+    sheet.write_text("body { color: black }")
+    collect_static_files()
+    assert collected.read_text() == "body { color: black }"
 
-    first = collected_at_a_start()
-    assert collected_at_a_start() == first
-    (state / "static.collected").write_text("the fingerprint of other files")
-    assert collected_at_a_start() > first
+    collected.write_text("not touched")
+    os.utime(collected, (0, 0))  # older than the sheet, so that collecting would replace it
+    collect_static_files()
+    assert collected.read_text() == "not touched"
+
+    sheet.write_text("body { color: navy }")
+    collect_static_files()
+    assert collected.read_text() == "body { color: navy }"
+
+    (collected.parent / "staticfiles.json").unlink()
+    collect_static_files()
+    assert (collected.parent / "staticfiles.json").exists()

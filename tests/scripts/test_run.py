@@ -179,6 +179,13 @@ def test_it_makes_anew_what_a_killed_installation_left(copy: Copy) -> None:
     assert copy.installations == 2
 
 
+def test_it_does_not_trust_a_list_that_was_there_when_another_installation_was_killed(copy: Copy) -> None:
+    copy.run("manage", "check")
+    copy.run("test", PIP_ENDS="killed")
+    assert copy.run("manage", "check").returncode == 0
+    assert copy.installations == 3
+
+
 def test_it_does_not_install_twice(copy: Copy) -> None:
     assert copy.run("test").returncode == 0
     assert copy.run("test").returncode == 0
@@ -241,6 +248,7 @@ def test_every_setting_of_the_console_is_kept_from_the_demo() -> None:
 
 
 def test_manage_works_on_the_demos_data_and_says_so_when_no_other_is_named(copy: Copy) -> None:
+    assert copy.run("manage", "check", SECRET_KEY="mine").stdout == ""  # it may be written to a file
     copy.run("demo", PORT="1")
     result = copy.run("manage", "check")
     assert "works on the demo's data" in result.stderr

@@ -71,7 +71,7 @@ class Command(BaseCommand):
             ),
             "the console": subprocess.Popen(console_command(panel), pass_fds=[panel.fileno()]),
         }
-        panel.close()  # gunicorn has its own hold on it; ours would keep the port after its end
+        panel.close()  # gunicorn has its own hold on it; with ours, a request after its end would wait instead of fail
         try:
             make_users()
             self.wait_until_up(programs, {simulator_port: "/api/v1/servers/", port: "/healthz"})

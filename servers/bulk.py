@@ -1,0 +1,317 @@
+"""Many at once: the same change for a list of servers, one step each.
+
+The work list is in the database; the page that its author has open drives it, so that the token never leaves the
+session. A step is claimed before it is sent and sends at most once: the row of the activity log names it, and no two
+rows can. Closing the page pauses the run; opening it again goes on.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from . import actions, fleet
+from .models import Activity, Run, Step
+from .remote.errors import KeyRefused, RemoteError, WaitFirst
+from .remote.objects import Server
+from .roles import PERMISSION, Person
+from .session import Connection, connection
+from .words import cannot, told
+
+Action, State = Run.Action, Step.State
+
+AT_A_TIME: Final = 4
+MOST: Final = 1000
+"""How many servers one run may hold."""
+LONGEST_STEP: Final = timedelta(seconds=40)
+"""No step takes longer, deadline and database included: one that is still claimed then belongs to a stopped console."""
+PAGE_OPEN: Final = timedelta(seconds=15)
+"""A run whose page has not asked for a step for so long has no page."""
+
+NEEDS: Final[dict[str, str]] = {
+    Action.START: PERMISSION[Activity.Action.START],
+    Action.STOP: PERMISSION[Activity.Action.STOP],
+    Action.REBOOT: PERMISSION[Activity.Action.REBOOT],
+    Action.BACKUPS_ON: PERMISSION[Activity.Action.EDIT],
+    Action.BACKUPS_OFF: PERMISSION[Activity.Action.EDIT],
+    Action.DELETE: PERMISSION[Activity.Action.DELETE],
+}
+OPEN: Final = (State.WAITING, State.DOING)
+RECOVERED: Final[dict[str, str]] = {
+    "": State.WAITING,
+    Activity.Outcome.ACCEPTED: State.ACCEPTED,
+    Activity.Outcome.DONE: State.ACCEPTED,
+    Activity.Outcome.REFUSED: State.REFUSED,
+}
+"""What a claimed step was, by what the log says of it; anything else is not known."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A server that was chosen; `reason` says why it will be skipped."""
+
+    server: Server
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run as its page shows it."""
+
+    run: Run
+    steps: list[Step]
+
+    @property
+    def asked(self) -> int:
+        """How many steps are over, the skipped ones not counted."""
+        return sum(step.state in (State.ACCEPTED, State.REFUSED, State.UNKNOWN) for step in self.steps)
+
+    @property
+    def total(self) -> int:
+        return sum(step.state not in (State.SKIPPED, State.STOPPED) for step in self.steps)
+
+    @property
+    def failed(self) -> int:
+        return sum(step.state in (State.REFUSED, State.UNKNOWN, State.STOPPED) for step in self.steps)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of it changes any more: all asked for, and seen done where that can be seen."""
+        waiting = (step for step in self.steps if step.state in (State.ACCEPTED, State.UNKNOWN))
+        return self.run.state == Run.State.OVER and all(_is_settled(step) for step in waiting)
+
+    @property
+    def next(self) -> list[tuple[str, str]]:
+        """What can be done with the same servers afterwards: "Start these 7 again"."""
+        count = sum(step.state not in (State.SKIPPED,) for step in self.steps)
+        offers = {
+            Action.STOP: (Action.START, gettext("Start these %(n)d again")),
+            Action.START: (Action.STOP, gettext("Stop these %(n)d again")),
+            Action.REBOOT: (Action.REBOOT, gettext("Restart these %(n)d again")),
+        }
+        if self.run.action not in offers or not count:
+            return []
+        action, words = offers[Action(self.run.action)]
+        return [(action, words % {"n": count})]
+
+    @property
+    def page_closed(self) -> bool:
+        return self.run.state == Run.State.RUNNING and timezone.now() - self.run.driven_at > PAGE_OPEN
+
+
+# --- before -----------------------------------------------------------------------------------------------------
+
+
+def candidates(request: HttpRequest, action: str, servers: Iterable[Server]) -> list[Candidate]:
+    """The chosen servers, with the reason for each that will be skipped. Raises PermissionDenied."""
+    permit(request.user, action)
+    servers = list(servers)
+    busy = _in_other_runs([str(server.id) for server in servers])
+    return [Candidate(server, busy.get(str(server.id), "") or _why_not(action, server)) for server in servers]
+
+
+def permit(person: Person, action: str) -> None:
+    """Raises PermissionDenied if the person may not do this to any server."""
+    if not person.has_perm(NEEDS[action]):
+        raise PermissionDenied(NEEDS[action])
+
+
+def start(
+    request: HttpRequest, key: uuid.UUID, action: str, chosen: list[Candidate], *, one_by_one: bool
+) -> Run:
+    """Write the work list. The key of the form makes it once: a second time gives the same run."""
+    run = Run(
+        id=key,
+        account=connection(request).account,
+        user_id=request.user.pk,
+        user_name=request.user.get_username(),
+        action=action,
+        one_by_one=one_by_one,
+    )
+    steps = [
+        Step(
+            run=run,
+            position=position,
+            server_id=str(candidate.server.id),
+            server_name=candidate.server.name[:300],
+            state=State.SKIPPED if candidate.reason else State.WAITING,
+            reason=candidate.reason[:300],
+        )
+        for position, candidate in enumerate(chosen)
+    ]
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+            Step.objects.bulk_create(steps)
+    except IntegrityError:
+        return Run.objects.get(id=key, user_name=request.user.get_username())
+    return run
+
+
+# --- meanwhile --------------------------------------------------------------------------------------------------
+
+
+def progress(run: Run) -> Progress:
+    """The run with its steps, and what became of each."""
+    return Progress(run, list(run.steps.select_related("activity")))
+
+
+def unfinished(link: Connection) -> QuerySet[Run]:
+    """The runs of this account that colleagues should know of, with how far they have come."""
+    over = Q(steps__state__in=(State.ACCEPTED, State.REFUSED, State.UNKNOWN))
+    left_out = Q(steps__state__in=(State.SKIPPED, State.STOPPED))
+    return (
+        Run.objects.filter(account=link.account)
+        .exclude(state=Run.State.OVER)
+        .annotate(asked=Count("steps", filter=over), total=Count("steps", filter=~left_out))
+    )
+
+
+def drive(request: HttpRequest, run: Run) -> float:
+    """Take the next step of the run, if one may be taken now; the seconds until the page should ask again.
+
+    Raises KeyRefused and NotConnected, with the run paused.
+    """
+    link = connection(request)
+    _recover(run)
+    step = _claim(run, link)
+    if step is None:
+        _finish(run)
+        return 2.0
+    try:
+        _act(request, run.action, step)
+    except (PermissionDenied, RemoteError) as problem:
+        return _failed(run, step, problem)
+    except IntegrityError:
+        # Somebody else has sent this step already.
+        return 0.0
+    _set(step, State.ACCEPTED)
+    return 2.0 if run.one_by_one else 0.0
+
+
+def pause(run: Run, reason: str = "") -> None:
+    """Take no further step until somebody goes on."""
+    Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.PAUSED, reason=reason[:300])
+
+
+def resume(run: Run) -> None:
+    """Go on with the next step."""
+    Run.objects.filter(pk=run.pk, state=Run.State.PAUSED).update(
+        state=Run.State.RUNNING, reason="", driven_at=timezone.now()
+    )
+
+
+def stop_the_rest(run: Run) -> None:
+    """Ask for nothing more; what was sent stays sent."""
+    run.steps.filter(state=State.WAITING).update(state=State.STOPPED)
+    Run.objects.filter(pk=run.pk).update(state=Run.State.PAUSED, reason="")
+    _finish(run)
+
+
+# --- one step ---------------------------------------------------------------------------------------------------
+
+
+def _act(request: HttpRequest, action: str, step: Step) -> None:
+    match action:
+        case Action.DELETE:
+            actions.delete(request, step.server_id, step=step)
+        case Action.BACKUPS_ON | Action.BACKUPS_OFF:
+            actions.switch_backups(request, step.server_id, action == Action.BACKUPS_ON, step=step)
+        case _:
+            actions.power(request, action, step.server_id, step=step)
+
+
+def _claim(run: Run, link: Connection) -> Step | None:
+    """The next waiting step, claimed for this request alone; None if none may be taken now."""
+    if run.one_by_one and not _last_is_settled(run, link):
+        return None
+    with transaction.atomic():
+        current = Run.objects.select_for_update().get(pk=run.pk)
+        current.driven_at = timezone.now()
+        current.save(update_fields=["driven_at"])
+        doing = run.steps.filter(state=State.DOING).count()
+        if current.state != Run.State.RUNNING or doing >= (1 if run.one_by_one else AT_A_TIME):
+            return None
+        step = run.steps.filter(state=State.WAITING).first()
+        if step is not None:
+            step.claimed_at = timezone.now()
+            _set(step, State.DOING)
+        return step
+
+
+def _last_is_settled(run: Run, link: Connection) -> bool:
+    """One by one: whether the last server is seen to be as asked. A failure halts the run."""
+    last = run.steps.exclude(state__in=(State.WAITING, State.SKIPPED)).select_related("activity").last()
+    if last is None:
+        return True
+    if last.state in (State.REFUSED, State.UNKNOWN):
+        pause(run, gettext("%(name)s did not work, so the run halted.") % {"name": last.server_name})
+        return False
+    if last.state == State.ACCEPTED and last.activity.outcome == Activity.Outcome.ACCEPTED:
+        fleet.tick(link)
+        last.activity.refresh_from_db()
+    return last.state == State.ACCEPTED and last.activity.outcome == Activity.Outcome.DONE
+
+
+def _failed(run: Run, step: Step, problem: PermissionDenied | RemoteError) -> float:
+    """Write what went wrong with a step; what would go wrong with every step pauses the run."""
+    if isinstance(problem, PermissionDenied):
+        _set(step, State.REFUSED, gettext("Your role no longer allows this."))
+        pause(run, gettext("Your role no longer allows this."))
+        return 2.0
+    if isinstance(problem, WaitFirst):
+        # Nothing was changed, so the step may be sent again: its row of the log is let go.
+        Activity.objects.filter(step=step).update(step=None)
+        _set(step, State.WAITING)
+        return float(problem.seconds)
+    _set(step, State.REFUSED if problem.outcome_known else State.UNKNOWN, told(problem))
+    if isinstance(problem, (KeyRefused, *fleet.NO_ANSWER)):
+        pause(run, told(problem))
+    if isinstance(problem, KeyRefused):
+        raise problem
+    return 0.0
+
+
+def _recover(run: Run) -> None:
+    """Steps that a stopped console has left claimed: sent or not, the log knows."""
+    long_ago = timezone.now() - LONGEST_STEP
+    for step in run.steps.filter(state=State.DOING, claimed_at__lt=long_ago).select_related("activity"):
+        outcome = step.activity.outcome if hasattr(step, "activity") else ""
+        _set(step, RECOVERED.get(outcome, State.UNKNOWN))
+
+
+def _is_settled(step: Step) -> bool:
+    if not hasattr(step, "activity"):
+        return True
+    is_old = timezone.now() - step.activity.asked_at > LONGEST_STEP * 10
+    return step.activity.outcome in (Activity.Outcome.DONE, Activity.Outcome.REFUSED) or is_old
+
+
+def _finish(run: Run) -> None:
+    if not run.steps.filter(state__in=OPEN).exists():
+        Run.objects.filter(pk=run.pk).update(state=Run.State.OVER, reason="")
+
+
+def _set(step: Step, state: str, reason: str = "") -> None:
+    step.state, step.reason = state, reason[:300]
+    step.save(update_fields=["state", "reason", "claimed_at"])
+
+
+def _why_not(action: str, server: Server) -> str:
+    if action in (Action.START, Action.STOP, Action.REBOOT):
+        return cannot(action, server.status, server.name)
+    return ""
+
+
+def _in_other_runs(server_ids: list[str]) -> dict[str, str]:
+    steps = Step.objects.filter(server_id__in=server_ids, state__in=OPEN).select_related("run")
+    sentence = gettext("Already in a work list of %(name)s.")
+    return {step.server_id: sentence % {"name": step.run.user_name} for step in steps}

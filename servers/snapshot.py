@@ -1,0 +1,215 @@
+"""What the cache holds of an account's servers, and how it is changed without losing anybody's change.
+
+Used by `fleet` alone. A snapshot that was read is never changed in place: `change` works on a copy of its own, under a
+short lock that all processes share.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from django.core.cache import cache
+
+from .remote.objects import Server, ServerList
+
+KEPT: Final = 24 * 60 * 60
+ASKED_FOR: Final = timedelta(minutes=2)
+"""How long a change whose answer was lost is shown as "Asked to …", if nothing else is seen before."""
+MEMORIES: Final = 64
+"""How many decoded snapshots a process keeps beside the cache."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A change that was sent and not answered."""
+
+    action: str
+    at: datetime
+
+
+class Snapshot(msgspec.Struct):
+    """All servers of an account as last seen.
+
+    `version` grows with every change to it. By server: `changed` is the version at which it last looked different,
+    `added` the one at which it first stood here, `patched` the one at which we changed or deleted it ourselves.
+    """
+
+    servers: dict[str, Server]
+    checked_at: float
+    version: int
+    count: int = 0
+    hidden: int = 0
+    complete: bool = True
+    changed: dict[str, int] = {}
+    added: dict[str, int] = {}
+    patched: dict[str, int] = {}
+    asked: dict[str, Asked] = {}
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """VPS.org does not answer: how often in a row, since when, and until when nobody asks."""
+
+    failures: int
+    since: datetime
+    rest_until: float
+
+
+# --- reading and changing ---------------------------------------------------------------------------------------
+
+_memory: dict[str, tuple[int, Snapshot]] = {}
+
+
+def read(account: str) -> Snapshot | None:
+    """The snapshot, decoded once per process and version. Not to be changed."""
+    stamp = cache.get(f"fleet:{account}:stamp")
+    if stamp is None:
+        return None
+    remembered = _memory.get(account)
+    if remembered is not None and remembered[0] == stamp:
+        return remembered[1]
+    snapshot = _load(account)
+    if snapshot is not None:
+        _remember(account, stamp, snapshot)
+    return snapshot
+
+
+def change(account: str, act: Callable[[Snapshot], None]) -> Snapshot | None:
+    """Change the snapshot, if there is one."""
+    with locked(account):
+        snapshot = _load(account)
+        if snapshot is not None:
+            act(snapshot)
+            _save(account, snapshot)
+        return snapshot
+
+
+def take_over(account: str, answer: ServerList, before: int) -> Snapshot:
+    """Make the answer to a question that was asked at version `before` the snapshot; what we changed since stays."""
+    with locked(account):
+        snapshot = merge(_load(account), answer, before)
+        _save(account, snapshot)
+        return snapshot
+
+
+def trouble(account: str) -> Trouble | None:
+    """Why the snapshot is not fresh, if VPS.org does not answer."""
+    packed = cache.get(f"fleet:{account}:trouble")
+    return msgspec.msgpack.decode(packed, type=Trouble) if packed else None
+
+
+def note_trouble(account: str, trouble: Trouble | None) -> None:
+    """Remember that VPS.org failed, or (None) that it answers."""
+    if trouble is None:
+        cache.delete(f"fleet:{account}:trouble")
+    else:
+        cache.set(f"fleet:{account}:trouble", msgspec.msgpack.encode(trouble), timeout=KEPT)
+
+
+@contextlib.contextmanager
+def locked(account: str) -> Iterator[None]:
+    """A short lock across processes. Whoever holds it makes no remote call, so it is free again within milliseconds."""
+    flag = f"fleet:{account}:lock"
+    ends_at = time.monotonic() + 5
+    while not cache.add(flag, 1, timeout=5) and time.monotonic() < ends_at:
+        time.sleep(0.005)
+    try:
+        yield
+    finally:
+        cache.delete(flag)
+
+
+def _load(account: str) -> Snapshot | None:
+    packed = cache.get(f"fleet:{account}")
+    if packed is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(packed, type=Snapshot)
+    except msgspec.DecodeError:
+        # Another release of the console wrote it.
+        return None
+
+
+def _save(account: str, snapshot: Snapshot) -> None:
+    stamp = time.time_ns()
+    cache.set(f"fleet:{account}", msgspec.msgpack.encode(snapshot), timeout=KEPT)
+    cache.set(f"fleet:{account}:stamp", stamp, timeout=KEPT)
+    _remember(account, stamp, snapshot)
+
+
+def _remember(account: str, stamp: int, snapshot: Snapshot) -> None:
+    if len(_memory) >= MEMORIES:
+        _memory.clear()
+    _memory[account] = (stamp, snapshot)
+
+
+# --- what changes -----------------------------------------------------------------------------------------------
+
+
+def put(snapshot: Snapshot, server: Server) -> None:
+    """We changed this server."""
+    _show(snapshot, server)
+    snapshot.patched[str(server.id)] = snapshot.version
+
+
+def see(snapshot: Snapshot, server: Server, before: int) -> None:
+    """VPS.org showed this server when asked at version `before`: take it over, unless we changed it since."""
+    server_id = str(server.id)
+    if snapshot.patched.get(server_id, 0) <= before and snapshot.servers.get(server_id) != server:
+        _show(snapshot, server)
+
+
+def forget(snapshot: Snapshot, server_id: str) -> None:
+    """This server is gone."""
+    snapshot.version = next_version(snapshot)
+    for by_server in (snapshot.servers, snapshot.changed, snapshot.added, snapshot.asked):
+        by_server.pop(server_id, None)
+    snapshot.patched[server_id] = snapshot.version
+
+
+def ask(snapshot: Snapshot, server_id: str, action: str) -> None:
+    """A change of this server was sent and not answered."""
+    if server_id in snapshot.servers:
+        snapshot.version = snapshot.changed[server_id] = next_version(snapshot)
+        snapshot.asked[server_id] = Asked(action, datetime.now(UTC))
+
+
+def _show(snapshot: Snapshot, server: Server) -> None:
+    server_id = str(server.id)
+    snapshot.version = next_version(snapshot)
+    snapshot.servers[server_id] = server
+    snapshot.changed[server_id] = snapshot.version
+    snapshot.added.setdefault(server_id, snapshot.version)
+    snapshot.asked.pop(server_id, None)
+
+
+def merge(current: Snapshot | None, answer: ServerList, before: int) -> Snapshot:
+    """The snapshot after an answer to a question that was asked at version `before`."""
+    version = next_version(current)
+    servers = {str(server.id): server for server in answer.servers}
+    new = Snapshot(servers, time.time(), version, answer.count, answer.hidden, answer.complete)
+    if current is None:
+        new.changed = dict.fromkeys(servers, version)
+        new.added = dict(new.changed)
+        return new
+    new.patched = {server_id: at for server_id, at in current.patched.items() if at > before}
+    for server_id in new.patched:
+        if server_id in current.servers:
+            servers[server_id] = current.servers[server_id]
+        else:
+            servers.pop(server_id, None)
+    now = datetime.now(UTC)
+    same = {server_id for server_id, server in servers.items() if current.servers.get(server_id) == server}
+    new.asked = {i: asked for i, asked in current.asked.items() if i in same and now - asked.at < ASKED_FOR}
+    same = {i for i in same if (i in new.asked) == (i in current.asked)}
+    new.changed = {i: current.changed.get(i, version) if i in same else version for i in servers}
+    new.added = {i: current.added.get(i, version) for i in servers}
+    if len(same) == len(servers) == len(current.servers):
+        new.version = current.version
+    return new
+
+
+def next_version(snapshot: Snapshot | None) -> int:
+    """Higher than the last one, and, should the cache lose everything, higher than any that a page still remembers."""
+    return max((snapshot.version if snapshot else 0) + 1, int(time.time() * 1000))
