@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 WITHIN_SENTENCES = {"time", "strong"}
@@ -55,8 +56,18 @@ class Element:
         return self.one("input", name=name)
 
     def table(self) -> list[list[str]]:
-        """The rows of its table as texts, without the head and the last column, which holds the buttons."""
-        return [[cell.text for cell in row.children][:-1] for row in self.one("tbody").all("tr")]
+        """The rows of the list as texts, without the first column, which is ticked, and the last, with the buttons."""
+        body = self.one("table", **{"class": "servers"}).one("tbody")
+        return [[cell.text for cell in row.children][1:-1] for row in body.all("tr")]
+
+    def tick(self) -> str:
+        """The address that the poll of this page asks next."""
+        told = {field.attributes["name"]: field.attributes["value"] for field in self.one(id="seen").children}
+        return f"{self.one(id='live').attributes['hx-get']}&{urlencode(told)}"
+
+    def told(self, answer: "Element") -> None:
+        """Take over from a poll's answer what the page has been told."""
+        self.one(id="seen").inside = answer.one(id="seen").inside
 
 
 class _Reader(HTMLParser):

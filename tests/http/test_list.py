@@ -48,8 +48,8 @@ def names(response: Any) -> list[str]:
 def test_it_shows_every_server_with_its_columns(five: Client) -> None:
     page = read(five.get("/servers/"))
     head = [cell.text for cell in page.one("thead").all("th")]
-    assert head == ["Name", "Status", "Address", "Location", "Size", "System", "Created", "Actions"]
-    rows = page.one("table", **{"class": "servers"}).table()
+    assert head == ["Choose", "Name", "Status", "Address", "Location", "Size", "System", "Created", "Actions"]
+    rows = page.table()
     assert len(rows) == 5
     assert rows[4] == [
         "web-10 w10.example.com",
@@ -61,21 +61,30 @@ def test_it_shows_every_server_with_its_columns(five: Client) -> None:
         "3 Jan 2026",
     ]
     assert rows[2][2] == "Comes when set-up is finished."
-    assert "5 servers. Checked today 12:00." in page.text
+    assert "5 servers. Checked 0 s ago." in page.text
 
 
-def test_it_costs_no_call_while_the_fleet_is_fresh(five: Client, simulator: Simulator) -> None:
+@pytest.mark.parametrize("age", [0, 16, 3600])
+def test_it_shows_at_once_what_is_known_however_old_and_says_how_old(
+    five: Client, simulator: Simulator, later: Callable[[float], None], age: int
+) -> None:
+    later(age)
+    words = {0: "0 s ago", 16: "16 s ago", 3600: "1 h ago"}[age]
     for address in ("/servers/", "/servers/?status=active&location=us-west", "/servers/?q=web&sort=-name"):
-        assert five.get(address).status_code == 200
+        assert f"Checked {words}." in read(five.get(address)).text
     assert simulator.seen == []
 
 
-def test_it_asks_once_when_the_fleet_has_become_old(
+def test_without_script_it_asks_once_when_what_is_known_is_old(
     five: Client, simulator: Simulator, later: Callable[[float], None]
 ) -> None:
+    five.get("/servers/?now")
+    assert simulator.seen == []
     later(16)
-    five.get("/servers/")
-    five.get("/servers/")
+    refresh = read(five.get("/servers/?sort=-name")).one("noscript").one("meta").attributes["content"]
+    assert refresh == "0; url=/servers/?sort=-name&now="
+    five.get("/servers/?sort=-name&now=")
+    five.get("/servers/?sort=-name&now=")
     assert simulator.lines == [("GET", "/servers/")]
 
 
@@ -129,7 +138,7 @@ def test_it_offers_each_status_and_location_with_its_count(five: Client) -> None
 def test_it_searches_name_hostname_and_address(five: Client, text: str, shown: list[str]) -> None:
     response = five.get("/servers/", {"q": text})
     assert names(response) == shown
-    assert read(response).field("q").attributes["value"] == text
+    assert read(response).one("form", role="search").field("q").attributes["value"] == text
 
 
 # --- order and pages --------------------------------------------------------------------------------------------
@@ -237,20 +246,23 @@ def test_an_account_whose_servers_cannot_be_read_is_not_called_empty(
 # --- what is not as it should be --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("query", ["", "?status=active", "?location=us-east"])
+@pytest.mark.parametrize("query", ["", "status=active", "location=us-east", "status=stopped&sort=-name"])
 def test_it_shows_the_last_known_list_with_its_age_when_vps_org_fails(
     five: Client, simulator: Simulator, later: Callable[[float], None], query: str
 ) -> None:
-    expected = names(five.get(f"/servers/{query}"))
+    expected = names(five.get(f"/servers/?{query}"))
     later(3600)
     simulator.faults.next("status", "list", status=500)
-    response = five.get(f"/servers/{query}")
+    response = five.get(f"/servers/?{query}&now=")
     page = read(response)
     assert response.status_code == 200
     assert names(response) == expected
-    assert "VPS.org did not answer. This is what we saw today 12:00. Try again" in page.text
+    outage = page.one(id="outage")
+    assert "VPS.org does not answer. This is what we saw today 12:00." in outage.text
     assert all("(as of 12:00)" in pill.text for pill in page.all("div", **{"class": "state"}))
-    five.get(f"/servers/{query}")
+    again = outage.one("a").attributes["href"]
+    assert set(again.partition("?")[2].split("&")) == {*query.split("&"), "now="} - {""}
+    assert names(five.get(again)) == expected
     assert len(simulator.seen) == 2, "the next look asks again"
 
 
@@ -259,7 +271,7 @@ def test_it_says_that_a_row_is_hidden_when_it_cannot_be_read(
 ) -> None:
     later(16)
     simulator.faults.next("wrong_types", "list", fields={"status": ["active"]})
-    response = five.get("/servers/")
+    response = five.get("/servers/?now")
     assert names(response) == ["Alpha", "db", "mail", "web-2"]
     assert "1 server is not shown, because VPS.org described it" in read(response).text
 
@@ -270,7 +282,7 @@ def test_it_says_when_vps_org_counts_more_servers_than_it_sent(
     later(16)
     entry = {"id": 7, "name": "only-one", "status": "active"}
     simulator.faults.next("status", "list", status=200, body={"count": 4, "results": [entry]})
-    response = five.get("/servers/")
+    response = five.get("/servers/?now")
     assert names(response) == ["only-one"]
     assert "VPS.org counts 3 servers more than it sent." in read(response).text
 
@@ -292,7 +304,7 @@ def test_it_shows_hostile_text_as_text(
     simulator.add_account(TOKEN, [SimulatedServer(1, name, name, name, name, location=name)])
     response = sign_in("mia", "Manager", token=TOKEN).get("/servers/")
     page = read(response)
-    row = page.one("table", **{"class": "servers"}).table()[0]
+    row = page.table()[0]
     shown = " ".join(name.split())
     assert row[0] == f"{shown} {shown}"
     assert row[1] == f"Unknown: “{shown}”"
