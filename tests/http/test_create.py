@@ -338,7 +338,7 @@ def test_while_vps_org_does_not_answer_nothing_is_offered_but_to_look_again(
     simulator.faults.next("cut", "list", times=2)
     page = read(manager.get(outcome)).one("main")
     assert [link.attributes["href"] for link in page.all("a")] == [outcome]
-    assert "VPS.org did not answer." in page.text
+    assert "VPS.org does not answer just now." in page.text
 
 
 def test_the_form_of_somebody_else_is_not_there(

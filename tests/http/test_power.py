@@ -154,15 +154,15 @@ def test_after_a_wrong_state_the_next_look_asks_vps_org(operator: Client, simula
     page = operator.post(f"/servers/{RUNNING}/stop/", headers=HTMX)
     assert page.status_code == 409
     assert "Running" in read(page).one(id=f"state-{RUNNING}").text
-    assert "Stopped" in read(operator.get("/servers/")).one(id=f"state-{RUNNING}").text
+    assert "Stopped" in read(operator.get("/servers/?now")).one(id=f"state-{RUNNING}").text
 
 
 def test_a_colleague_sees_it_at_the_next_tick_without_another_request(
     operator: Client, viewer: Client, simulator: Simulator
 ) -> None:
-    version = read(viewer.get("/servers/")).one("input", id="seen").attributes["value"]
+    page = read(viewer.get("/servers/?q=web-server"))
     operator.post(f"/servers/{RUNNING}/stop/", headers=HTMX)
-    tick = viewer.get(f"/servers/poll/?ids={RUNNING}&seen={version}", headers=HTMX)
+    tick = viewer.get(page.tick(), headers=HTMX)
     assert read(tick).one(id=f"state-{RUNNING}").text == "Stopping…"
     assert simulator.lines == [("POST", f"/servers/{RUNNING}/stop/")]
 
@@ -180,7 +180,7 @@ def test_it_is_seen_done_when_the_fleet_shows_it(
     operator.post(f"/servers/{server_id}/{action}/")
     assert last_row().outcome == "accepted"
     later(61)
-    operator.get("/servers/")
+    operator.get("/servers/?now")
     assert last_row().outcome == "done"
     assert last_row().seen_at is not None
 
@@ -218,10 +218,10 @@ def test_a_lost_answer_with_effect_is_settled_by_the_next_looks(
     operator.post(f"/servers/{RUNNING}/stop/", headers=HTMX)
     assert last_row().outcome == "unknown"
 
-    assert read(viewer.get("/servers/")).one(id=f"state-{RUNNING}").text == "Stopping…"
+    assert read(viewer.get("/servers/?now")).one(id=f"state-{RUNNING}").text == "Stopping…"
     assert last_row().outcome == "unknown"
     later(31)
-    assert read(viewer.get("/servers/")).one(id=f"state-{RUNNING}").text == "Stopped"
+    assert read(viewer.get("/servers/?now")).one(id=f"state-{RUNNING}").text == "Stopped"
     assert last_row().outcome == "done"
 
 
@@ -231,9 +231,9 @@ def test_a_lost_answer_without_effect_is_given_up_after_two_minutes(
     simulator.faults.next("cut", "stop")
     operator.post(f"/servers/{RUNNING}/stop/", headers=HTMX)
     later(100)
-    assert read(viewer.get("/servers/")).one(id=f"state-{RUNNING}").text == "Asked to stop"
+    assert read(viewer.get("/servers/?now")).one(id=f"state-{RUNNING}").text == "Asked to stop"
     later(21)
-    assert read(viewer.get("/servers/")).one(id=f"state-{RUNNING}").text == "Running"
+    assert read(viewer.get("/servers/?now")).one(id=f"state-{RUNNING}").text == "Running"
     assert last_row().outcome == "unknown"
 
 
@@ -243,7 +243,7 @@ def test_a_restart_whose_answer_was_lost_is_never_called_done(
     simulator.faults.next("cut", "reboot")
     operator.post(f"/servers/{RUNNING}/reboot/", headers=HTMX)
     later(200)
-    operator.get("/servers/")
+    operator.get("/servers/?now")
     assert last_row().outcome == "unknown"
 
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
 CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
+BULK = {"servers": "12345", "key": str(FORM_KEY)}
 EDIT = {
     "name": "web-2",
     "hostname": "w.example.com",
@@ -46,7 +47,7 @@ class Row(NamedTuple):
 TABLE = [
     Row("home", "GET", 302, 302, 302, arguments=()),
     Row("server-list", "GET", 200, 200, 200, arguments=()),
-    Row("poll", "GET", 204, 204, 204, arguments=()),
+    Row("poll", "GET", 200, 200, 200, arguments=()),
     Row("activity", "GET", 200, 200, 200, arguments=()),
     Row("connect", "GET", 200, 200, 200, arguments=()),
     Row("connect", "POST", 422, 422, 422, arguments=(), body={"token": "too short"}),
@@ -69,6 +70,13 @@ TABLE = [
     Row("server-new-outcome", "GET", 403, 403, 404, arguments=(FORM_KEY,)),
     Row("server-delete", "GET", 403, 403, 200),
     Row("server-delete", "POST", 403, 403, 302, body={"confirm_name": "web-server-01"}),
+    Row("bulk-new", "GET", 403, 200, 200, arguments=(), body={"action": "stop", "server": "12345"}),
+    Row("bulk-new", "POST", 403, 302, 302, arguments=(), body=BULK | {"action": "stop"}),
+    Row("bulk-new", "POST", 403, 302, 302, arguments=(), body=BULK | {"action": "backups_off"}),
+    Row("bulk-new", "POST", 403, 403, 302, arguments=(), body=BULK | {"action": "delete"}),
+    Row("bulk", "GET", 404, 404, 404, arguments=(FORM_KEY,)),
+    Row("bulk-drive", "POST", 404, 404, 404, arguments=(FORM_KEY,)),
+    Row("bulk-command", "POST", 403, 404, 404, arguments=(FORM_KEY, "stop")),
     Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
     Row("account_logout", "POST", 302, 302, 302, arguments=()),
     Row("account_change_password", "GET", 200, 200, 200, arguments=()),
