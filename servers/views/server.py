@@ -4,6 +4,7 @@ from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -129,7 +130,10 @@ def rename(request: PanelRequest, server_id: str) -> HttpResponse:
 @permission_required("servers.edit", raise_exception=True)
 def backups(request: PanelRequest, server_id: str) -> HttpResponse:
     """Automatic backups, on or off (PATCH)."""
-    enabled = request.POST.get("backups_enabled") == "on"
+    wanted = request.POST.get("backups_enabled")
+    if wanted not in ("on", "off"):
+        raise BadRequest("backups_enabled is on or off")
+    enabled = wanted == "on"
     actions.switch_backups(request, server_id, enabled)
     sentence = gettext("Automatic backups are on.") if enabled else gettext("Automatic backups are off.")
     if request.htmx:

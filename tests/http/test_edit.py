@@ -1,0 +1,326 @@
+"""Edit, rename and backups: what is sent, and that nobody's words are overwritten unseen."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from servers.models import Activity
+from servers.simulator import Simulator
+from tests.conftest import HTMX
+from tests.http.pages import Element, read
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+SERVER = 12345
+ADDRESS, PAGE = f"/servers/{SERVER}/edit/", f"/servers/{SERVER}/"
+LOOKED = ("GET", PAGE)
+
+
+def form_on(page: Element) -> dict[str, str]:
+    """What a browser sends of the form on a page."""
+    return {
+        field.attributes["name"]: field.attributes.get("value", "on")
+        for field in page.one("form", **{"class": "form"}).all("input")
+        if field.attributes.get("type") != "checkbox" or "checked" in field.attributes
+    }
+
+
+@pytest.fixture
+def opened(operator: Client, simulator: Simulator) -> dict[str, str]:
+    """The form as the operator has it open."""
+    form = form_on(read(operator.get(ADDRESS)))
+    simulator.seen.clear()
+    return form
+
+
+def body(simulator: Simulator) -> Any:
+    return json.loads(simulator.seen[-1].body)
+
+
+def elsewhere(simulator: Simulator, **fields: Any) -> None:
+    """Somebody changes the server without this console."""
+    for name, value in fields.items():
+        setattr(simulator.account().servers[SERVER], name, value)
+
+
+# --- the whole form ---------------------------------------------------------------------------------------------
+
+
+def test_it_opens_with_the_server_as_it_is(opened: dict[str, str]) -> None:
+    del opened["csrfmiddlewaretoken"]
+    assert opened == {
+        "name": "web-server-01",
+        "hostname": "web01.example.com",
+        "backups_enabled": "on",
+        "opened_name": "web-server-01",
+        "opened_hostname": "web01.example.com",
+        "opened_backups_enabled": "True",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "shop-web"},
+        {"hostname": "shop.example.com"},
+        {"backups_enabled": False},
+        {"name": "a", "hostname": "b.c", "backups_enabled": False},
+    ],
+)
+def test_it_sends_all_three_fields_after_one_look(
+    operator: Client, simulator: Simulator, opened: dict[str, str], change: dict[str, Any]
+) -> None:
+    typed = opened | change
+    if "backups_enabled" in change:
+        del typed["backups_enabled"]
+    response = operator.post(ADDRESS, typed)
+    assert (response.status_code, response["Location"]) == (302, PAGE)
+    assert simulator.lines == [LOOKED, ("PUT", PAGE)]
+    whole = {"name": "web-server-01", "hostname": "web01.example.com", "backups_enabled": True}
+    assert body(simulator) == whole | change
+    page = read(operator.get("/servers/"))
+    assert page.one(id="messages").text == f"Saved the changes to {typed['name']} at VPS.org."
+    assert typed["name"] in [link.text for link in page.all("a", **{"class": "server"})]
+    entry = Activity.objects.get()
+    assert (entry.outcome, entry.fields) == ("done", change)
+
+
+def test_nothing_changed_is_nothing_sent(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    response = operator.post(ADDRESS, opened)
+    assert (response.status_code, response["Location"]) == (302, PAGE)
+    assert simulator.seen == []
+    assert not Activity.objects.exists()
+    assert "Nothing was different, so nothing was sent." in read(operator.get(PAGE)).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"name": "web_01"}, "Use letters, numbers and hyphens only. You typed: web_01."),
+        ({"name": ""}, "Give the server a name, for example shop-web-1."),
+        ({"hostname": "web01"}, "Use a full name with dots, like web01.example.com. You typed: web01."),
+        ({"hostname": "a..b"}, "Use a full name with dots, like web01.example.com. You typed: a..b."),
+    ],
+)
+def test_it_says_at_the_field_what_is_wrong_and_sends_nothing(
+    operator: Client,
+    simulator: Simulator,
+    opened: dict[str, str],
+    typed: dict[str, str],
+    sentence: str,
+) -> None:
+    response = operator.post(ADDRESS, opened | typed)
+    assert response.status_code == 422
+    (field,) = typed
+    assert read(response).one(id=f"id_{field}_error").text == sentence
+    assert simulator.seen == []
+
+
+def test_what_vps_org_finds_wrong_stands_at_its_field(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    typed = opened | {"name": "x" * 64, "hostname": "shop.example.com"}
+    response = operator.post(ADDRESS, typed)
+    page = read(response)
+    assert response.status_code == 422
+    assert page.one(id="id_name_error").text == "VPS.org says: Use 1 to 63 letters, digits and hyphens."
+    assert form_on(page)["hostname"] == "shop.example.com"
+    assert Activity.objects.get().outcome == "refused"
+
+
+@pytest.mark.parametrize("request_name", ["detail", "replace"])
+@pytest.mark.parametrize(
+    ("answer", "status", "sentence"),
+    [
+        pytest.param({"status": 401}, 409, "VPS.org refused your key. Nothing was changed.", id="401"),
+        pytest.param({"status": 403}, 403, "Your key is not allowed to do this.", id="403"),
+        pytest.param(
+            {"status": 429, "headers": {"Retry-After": "20"}}, 409, "asks us to wait 20 seconds", id="429"
+        ),
+        pytest.param({"status": 503, "headers": {"Retry-After": "9"}}, 502, "a fault of its own", id="503"),
+    ],
+)
+def test_the_form_comes_back_filled_whatever_vps_org_says(
+    operator: Client,
+    simulator: Simulator,
+    opened: dict[str, str],
+    request_name: str,
+    answer: dict[str, Any],
+    status: int,
+    sentence: str,
+) -> None:
+    simulator.faults.next("status", request_name, **answer)
+    typed = opened | {"name": "shop-web", "hostname": "shop.example.com"}
+    response = operator.post(ADDRESS, typed)
+    page = read(response)
+    assert response.status_code == status
+    assert sentence in page.text
+    again = form_on(page)
+    assert {name: again[name] for name in typed} == typed | {
+        "csrfmiddlewaretoken": again["csrfmiddlewaretoken"]
+    }
+    assert simulator.account().servers[SERVER].name == "web-server-01"
+
+
+def test_a_lost_answer_is_sent_once_and_settled_by_the_next_look(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    simulator.faults.next("cut_after_effect", "replace")
+    response = operator.post(ADDRESS, opened | {"name": "shop-web"})
+    assert response.status_code == 504
+    assert simulator.lines == [LOOKED, ("PUT", PAGE)]
+    assert Activity.objects.get().outcome == "unknown"
+    assert read(operator.get("/servers/")).one(id=f"state-{SERVER}").text == "Asked to change"
+    assert read(operator.get(PAGE)).one("h1").text == "shop-web"
+    assert Activity.objects.get().outcome == "done"
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}", b"saved", b'{"server": {"name": "other"}}'])
+def test_any_answer_of_success_will_do_as_none_is_documented(
+    operator: Client, simulator: Simulator, opened: dict[str, str], answer: bytes
+) -> None:
+    simulator.faults.next("status", "replace", status=200, body=answer, effect=True)
+    assert operator.post(ADDRESS, opened | {"name": "shop-web"}).status_code == 302
+    names = [link.text for link in read(operator.get("/servers/")).all("a", **{"class": "server"})]
+    assert "shop-web" in names
+    assert "web-server-01" not in names
+
+
+# --- somebody else was faster -----------------------------------------------------------------------------------
+
+
+def test_what_only_a_colleague_changed_is_kept(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    elsewhere(simulator, hostname="colleague.example.com", backups_enabled=False)
+    assert operator.post(ADDRESS, opened | {"name": "shop-web"}).status_code == 302
+    assert body(simulator) == {
+        "name": "shop-web",
+        "hostname": "colleague.example.com",
+        "backups_enabled": False,
+    }
+
+
+def test_what_both_changed_is_shown_and_nothing_is_sent_until_it_was_seen(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    elsewhere(simulator, name="colleague", backups_enabled=False)
+    response = operator.post(ADDRESS, opened | {"name": "mine", "hostname": "mine.example.com"})
+    page = read(response)
+    assert response.status_code == 409
+    assert simulator.lines == [LOOKED]
+    assert not Activity.objects.exists()
+    rows = [[cell.text for cell in row.children] for row in page.one("tbody").all("tr")]
+    assert rows == [["Name", "colleague", "mine"]]
+
+    again = form_on(page)
+    assert (again["name"], again["hostname"]) == ("mine", "mine.example.com")
+    assert "backups_enabled" not in again, "the colleague's switch is taken over"
+    assert operator.post(ADDRESS, again).status_code == 302
+    assert body(simulator) == {"name": "mine", "hostname": "mine.example.com", "backups_enabled": False}
+
+
+def test_the_same_change_by_both_is_no_conflict(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    elsewhere(simulator, name="shop-web")
+    assert operator.post(ADDRESS, opened | {"name": "shop-web"}).status_code == 302
+    assert simulator.lines == [LOOKED]
+
+
+# --- in place ---------------------------------------------------------------------------------------------------
+
+RENAME = f"/servers/{SERVER}/rename/"
+
+
+def test_rename_swaps_the_heading_for_a_field_and_back(operator: Client, simulator: Simulator) -> None:
+    form = read(operator.get(RENAME, headers=HTMX))
+    assert form.one("form").attributes["id"] == "name"
+    assert form.field("name").attributes["value"] == "web-server-01"
+    assert read(operator.get(f"{RENAME}?keep", headers=HTMX)).one("h1").text == "web-server-01"
+    assert simulator.seen == []
+    assert operator.get(RENAME)["Location"] == ADDRESS, "without htmx the edit page does the same"
+
+
+def test_rename_sends_the_name_alone(operator: Client, simulator: Simulator) -> None:
+    response = operator.post(RENAME, {"name": "shop-web", "opened_name": "web-server-01"}, headers=HTMX)
+    partial = read(response)
+    assert response.status_code == 200
+    assert partial.one("h1").text == "shop-web"
+    assert partial.one(id="messages").text == "Saved the changes to shop-web at VPS.org."
+    assert simulator.lines == [LOOKED, ("PATCH", PAGE)]
+    assert body(simulator) == {"name": "shop-web"}
+    assert Activity.objects.get().fields == {"name": "shop-web"}
+
+
+def test_a_name_that_stays_is_not_sent(operator: Client, simulator: Simulator) -> None:
+    same = {"name": "web-server-01", "opened_name": "web-server-01"}
+    assert operator.post(RENAME, same, headers=HTMX).status_code == 200
+    assert simulator.seen == []
+
+
+def test_rename_shows_the_name_that_somebody_else_gave_before_it_overwrites_it(
+    operator: Client, simulator: Simulator
+) -> None:
+    elsewhere(simulator, name="colleague")
+    typed = {"name": "mine", "opened_name": "web-server-01"}
+    response = operator.post(RENAME, typed, headers=HTMX)
+    form = read(response)
+    assert response.status_code == 409
+    assert "The name was changed to colleague meanwhile. Save again to use yours." in form.text
+    assert simulator.lines == [LOOKED]
+    again = {name: form.field(name).attributes["value"] for name in ("name", "opened_name")}
+    assert again == {"name": "mine", "opened_name": "colleague"}
+    assert operator.post(RENAME, again, headers=HTMX).status_code == 200
+    assert body(simulator) == {"name": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "calls"),
+    [
+        ("web_01", "Use letters, numbers and hyphens only. You typed: web_01.", 0),
+        ("x" * 64, "VPS.org says: Use 1 to 63 letters, digits and hyphens.", 2),
+    ],
+)
+def test_a_wrong_name_is_told_at_the_field(
+    operator: Client, simulator: Simulator, name: str, sentence: str, calls: int
+) -> None:
+    response = operator.post(RENAME, {"name": name, "opened_name": "web-server-01"}, headers=HTMX)
+    assert response.status_code == 422
+    assert read(response).one(id="id_name_error").text == sentence
+    assert len(simulator.seen) == calls
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_the_switch_sends_backups_alone_with_one_request(
+    operator: Client, simulator: Simulator, headers: dict[str, str], value: str
+) -> None:
+    elsewhere(simulator, backups_enabled=value == "off")
+    response = operator.post(f"/servers/{SERVER}/backups/", {"backups_enabled": value}, headers=headers)
+    assert simulator.lines == [("PATCH", PAGE)]
+    assert body(simulator) == {"backups_enabled": value == "on"}
+    page = read(response if headers else operator.get(PAGE))
+    assert page.one("button", role="switch").attributes["aria-checked"] == str(value == "on").lower()
+    assert page.one(id="messages").text == f"Automatic backups are {value}."
+
+
+def test_the_switch_stays_as_it_was_when_vps_org_refuses(operator: Client, simulator: Simulator) -> None:
+    simulator.faults.next("status", "change", status=429, headers={"Retry-After": "20"})
+    response = operator.post(f"/servers/{SERVER}/backups/", {"backups_enabled": "off"}, headers=HTMX)
+    assert response.status_code == 409
+    assert response["HX-Reswap"] == "none"
+    assert "wait 20 seconds" in read(response).text
+
+
+@pytest.mark.parametrize("typed", ["", "maybe"])
+def test_the_switch_takes_on_and_off_and_nothing_else(
+    operator: Client, simulator: Simulator, typed: str
+) -> None:
+    response = operator.post(f"/servers/{SERVER}/backups/", {"backups_enabled": typed})
+    assert response.status_code == 400
+    assert simulator.seen == []
