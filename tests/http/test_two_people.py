@@ -1,0 +1,164 @@
+"""Two people at once: with one key they share what they see, with two keys they see nothing of each other."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from servers.models import Activity
+from servers.simulator import SimulatedServer, Simulator
+from tests.http.pages import read
+
+pytestmark = [
+    pytest.mark.usefixtures("clock"),
+    # Each request commits by itself, as it does in use, so that threads see each other's rows.
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
+
+OTHER_TOKEN = "vps_an.account.of.its.own"
+ADDRESS = "/servers/12345/edit/"
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What these give when they begin at the same moment, each in a thread of its own."""
+    barrier = threading.Barrier(len(acts))
+    results: list[Any] = [None] * len(acts)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            results[number] = acts[number]()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.fixture
+def other(sign_in: Callable[..., Client], simulator: Simulator) -> Client:
+    """A manager with a key of another account."""
+    simulator.add_account(OTHER_TOKEN, [SimulatedServer(1, "theirs-1"), SimulatedServer(2, "theirs-2")])
+    return sign_in("olga", "Manager", token=OTHER_TOKEN)
+
+
+def names(client: Client) -> list[str]:
+    return [link.text for link in read(client.get("/servers/?q=s")).all("a", **{"class": "server"})]
+
+
+def test_two_keys_never_see_each_others_servers(
+    manager: Client, other: Client, simulator: Simulator, later: Callable[[float], None]
+) -> None:
+    for _ in range(2):
+        assert "theirs-1" not in names(manager)
+        assert names(other) == ["theirs-1", "theirs-2"]
+        later(16)
+        manager.get("/servers/poll/")
+        other.get("/servers/poll/")
+
+
+@pytest.mark.parametrize("page", ["", "edit/", "delete/", "rename/", "stop/", "start/", "reboot/"])
+def test_a_server_of_another_account_is_not_there(
+    manager: Client, other: Client, simulator: Simulator, page: str
+) -> None:
+    for client, foreign, name in ((manager, 1, "theirs-1"), (other, 12345, "web-server-01")):
+        response = client.get(f"/servers/{foreign}/{page}", headers={"HX-Request": "true"})
+        assert response.status_code == 404
+        assert name not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [("stop/", {}), ("backups/", {"backups_enabled": "off"}), ("delete/", {"confirm_name": "theirs-1"})],
+)
+def test_a_server_of_another_account_cannot_be_changed(
+    manager: Client, other: Client, simulator: Simulator, page: str, typed: dict[str, str]
+) -> None:
+    assert manager.post(f"/servers/1/{page}", typed).status_code == 404
+    theirs = simulator.account(OTHER_TOKEN).servers[1]
+    assert theirs.status == "active"
+    assert names(other) == ["theirs-1", "theirs-2"]
+
+
+def test_ten_interleaved_requests_show_each_person_their_own(
+    manager: Client, other: Client, later: Callable[[float], None]
+) -> None:
+    later(16)
+    people = [manager, other] * 5
+    pages = at_once(
+        *(lambda client=client: client.get("/servers/?now").content.decode() for client in people)
+    )
+    for number, page in enumerate(pages):
+        assert ("theirs-1" in page) is (number % 2 == 1)
+        assert ("web-server-01" in page) is (number % 2 == 0)
+
+
+def test_many_who_look_at_once_cost_one_request(
+    manager: Client, simulator: Simulator, later: Callable[[float], None]
+) -> None:
+    later(16)
+    simulator.latency = 0.2
+    try:
+        answers = at_once(*(lambda: manager.get("/servers/poll/").status_code for _ in range(5)))
+    finally:
+        simulator.latency = 0
+    assert set(answers) <= {200, 204}
+    assert simulator.lines == [("GET", "/servers/")]
+
+
+def test_two_who_stop_one_server_at_once_each_see_the_true_result(
+    manager: Client, operator: Client, simulator: Simulator
+) -> None:
+    statuses = at_once(
+        *(
+            lambda client=client: client.post("/servers/12345/stop/").status_code
+            for client in (manager, operator)
+        )
+    )
+    assert sorted(statuses) == [302, 409]
+    assert sorted(Activity.objects.values_list("outcome", flat=True)) == ["accepted", "refused"]
+    for client in (manager, operator):
+        assert "Stopping…" in read(client.get("/servers/?now")).one(id="state-12345").text
+
+
+def saving(client: Client, **typed: str) -> Callable[[], int]:
+    """A form opened on the server as it is, and what pressing Save in it gives."""
+    opened = {"opened_name": "web-server-01", "opened_hostname": "web01.example.com"}
+    form = opened | {"opened_backups_enabled": "True", "backups_enabled": "on"}
+    form |= {"name": "web-server-01", "hostname": "web01.example.com"} | typed
+    return lambda: client.post(ADDRESS, form).status_code
+
+
+def test_two_who_edit_different_fields_at_once_lose_nothing(
+    manager: Client, operator: Client, simulator: Simulator
+) -> None:
+    first, second = saving(manager, name="shop-web"), saving(operator, hostname="shop.example.com")
+    statuses = at_once(first, second)
+    assert sorted(statuses) in ([302, 302], [302, 409]), "one after the other, or asked to wait"
+    for save, status in zip((first, second), statuses, strict=True):
+        if status == 409:
+            assert save() == 302
+    server = simulator.account().servers[12345]
+    assert (server.name, server.hostname) == ("shop-web", "shop.example.com")
+
+
+def test_two_who_edit_the_same_field_at_once_do_not_overwrite_each_other(
+    manager: Client, operator: Client, simulator: Simulator
+) -> None:
+    statuses = at_once(saving(manager, name="mine"), saving(operator, name="yours"))
+    assert sorted(statuses) == [302, 409]
+    assert simulator.account().servers[12345].name == ("mine" if statuses[0] == 302 else "yours")
+    assert [method for method, _ in simulator.lines].count("PUT") == 1
+
+
+def test_what_one_changes_the_other_sees_in_the_form(manager: Client, operator: Client) -> None:
+    assert saving(manager, hostname="shop.example.com")() == 302
+    page = read(operator.get(ADDRESS))
+    assert page.field("hostname").attributes["value"] == "shop.example.com"
