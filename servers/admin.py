@@ -45,6 +45,7 @@ class MemberAdmin(UserAdmin):  # type: ignore[type-arg]
         return request.user.has_perm("servers.members")
 
     has_add_permission = has_view_permission
+    has_module_permission = has_view_permission
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """A Manager keeps members, and nobody but a superuser touches a superuser."""

@@ -18,6 +18,11 @@ os.environ |= {
 
 from vpspanel.settings import *  # noqa: F403
 
+# A file of this run's own: in SQLite's memory, two threads that write at once do not wait for each other.
+_folder = tempfile.TemporaryDirectory(prefix="console-tests-")
+if "sqlite3" in str(DATABASES["default"]["ENGINE"]):  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": f"{_folder.name}/tests.sqlite3"}  # noqa: F405
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

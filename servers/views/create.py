@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from .. import actions, catalogue, fleet, session
-from ..forms import CreateForm
+from ..forms import OTHER, CreateForm
 from ..models import Activity
 from ..remote.errors import KeyRefused, RemoteError
 from ..request import PanelRequest
@@ -34,9 +34,19 @@ AGAIN = (
 @permission_required("servers.create", raise_exception=True)
 def new(request: PanelRequest) -> HttpResponse:
     """The form. What was sent once under its key is never sent again; `?again=` fills it with an earlier attempt."""
-    context = _offers(request)
+    refused: KeyRefused | None = None
+    try:
+        context = _offers(request)
+    except KeyRefused as problem:
+        if request.method == "GET":
+            raise
+        seen = fleet.seen(session.connection(request)).servers
+        context, refused = {"offers": catalogue.offers(seen)}, problem
     form = CreateForm(request.POST or None, offers=context["offers"], initial=_earlier(request))
     context["form"] = form
+    _keep_chosen(form)
+    if refused:
+        return problems.form(request, "servers/new.html", context, refused)
     if request.method == "GET" or not form.is_valid():
         return render(request, "servers/new.html", context, status=422 if form.errors else 200)
     form_key = form.cleaned_data["form_key"]
@@ -79,6 +89,14 @@ def _offers(request: PanelRequest) -> dict[str, Any]:
         raise
     except RemoteError as problem:
         return {"offers": catalogue.offers(()), "sentence": told(problem)}
+
+
+def _keep_chosen(form: CreateForm) -> None:
+    """What was chosen stays among the choices although it is not offered any more, or was typed by hand."""
+    for field, choices in form.offers.items():
+        chosen = str(form[field].value() or "")
+        if chosen not in ("", OTHER, *(choice.value for choice in choices)):
+            choices.append(catalogue.Choice(chosen, chosen))
 
 
 def _earlier(request: PanelRequest) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from .. import bulk, fleet, session
@@ -37,6 +39,15 @@ SORTS: Final[dict[str, Any]] = {
     "system": lambda server: _natural((server.os and server.os.name) or ""),
     "created": lambda server: server.created_at.timestamp() if server.created_at else 0.0,
 }
+
+ORDERS: Final[dict[str, object]] = {
+    "": _("By name"),
+    "status": _("By status"),
+    "location": _("By location"),
+    "-size": _("Largest first"),
+    "-created": _("Newest first"),
+}
+"""The orders that are offered beside the search; the heads of the columns give every other."""
 
 
 class News(NamedTuple):
@@ -142,6 +153,7 @@ def servers(request: PanelRequest) -> HttpResponse:
             asked["location"],
             counted=seen.whole or bool(everything),
         ),
+        "orders": _orders(asked["sort"]),
         "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
         "runs": bulk.unfinished(link),
         "bulk_actions": Run.Action.choices,
@@ -200,6 +212,13 @@ def _sorted(servers: list[Server], sort: str) -> list[Server]:
     if column not in SORTS:
         return by_name
     return sorted(by_name, key=SORTS[column], reverse=sort.startswith("-"))
+
+
+def _orders(chosen: str) -> dict[str, object]:
+    """What is offered beside the search. An order from the head of a column is among it, so that a search keeps it."""
+    if chosen in ORDERS or chosen.removeprefix("-") not in SORTS:
+        return ORDERS
+    return ORDERS | {chosen: gettext("By the column you chose")}
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -126,7 +126,11 @@ def csrf_failure(request: PanelRequest, reason: str = "") -> HttpResponse:
 def _permission_of(request: HttpRequest) -> str:
     """What the refused address needs, by its name."""
     name = request.resolver_match.url_name if request.resolver_match else ""
-    needs = {"server-new": "servers.create", "server-delete": "servers.delete"}
+    needs = {
+        "server-new": "servers.create",
+        "server-new-outcome": "servers.create",
+        "server-delete": "servers.delete",
+    }
     return needs.get(name or "", "servers.power")
 
 

@@ -1,0 +1,87 @@
+"""A page of the console as a test reads it: by id, by tag, as text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+WITHIN_SENTENCES = {"time", "strong"}
+
+
+@dataclass
+class Element:
+    """An element with its attributes and what is in it."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    inside: list["Element | str"] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What a person reads in it, with single spaces."""
+        return " ".join("".join(self._texts()).split())
+
+    def _texts(self) -> Iterator[str]:
+        for piece in self.inside:
+            if isinstance(piece, str):
+                yield piece
+            elif piece.tag != "template":
+                gap = "" if piece.tag in WITHIN_SENTENCES else " "
+                yield from (gap, *piece._texts(), gap)
+
+    @property
+    def children(self) -> list["Element"]:
+        """The elements directly in it."""
+        return [piece for piece in self.inside if isinstance(piece, Element)]
+
+    def all(self, tag: str = "", **attributes: str) -> list["Element"]:
+        """The elements in it with this tag and these attributes, in the order of the page."""
+        found = []
+        for child in self.children:
+            if tag in ("", child.tag) and attributes.items() <= child.attributes.items():
+                found.append(child)
+            found += child.all(tag, **attributes)
+        return found
+
+    def one(self, tag: str = "", **attributes: str) -> "Element":
+        """The only such element."""
+        found = self.all(tag, **attributes)
+        assert len(found) == 1, f"{len(found)} of <{tag} {attributes}> in: {self.text[:300]}"
+        return found[0]
+
+    def field(self, name: str) -> "Element":
+        """The input of a form by its name."""
+        return self.one("input", name=name)
+
+    def table(self) -> list[list[str]]:
+        """The rows of its table as texts, without the head and the last column, which holds the buttons."""
+        return [[cell.text for cell in row.children][:-1] for row in self.one("tbody").all("tr")]
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = [Element("document")]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.open[-1].inside.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}>"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].inside.append(data)
+
+
+def read(response: Any) -> Element:
+    """The answer of the console as a tree; fails on tags that are not closed in order."""
+    reader = _Reader()
+    reader.feed(response.content.decode())
+    reader.close()
+    assert len(reader.open) == 1, f"<{reader.open[-1].tag}> is not closed"
+    return reader.open[0]

@@ -1,0 +1,167 @@
+"""Who may do what: every address of the console with what each role gets there."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from servers.models import Activity
+from servers.simulator import Simulator
+from tests.conftest import HTMX
+from tests.http.pages import read
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
+CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
+EDIT = {
+    "name": "web-2",
+    "hostname": "w.example.com",
+    "opened_name": "web-server-01",
+    "opened_hostname": "web01.example.com",
+}
+
+
+class Row(NamedTuple):
+    """An address: with whose help it is reached, what is posted there, and the answer for each role."""
+
+    name: str
+    method: str
+    viewer: int
+    operator: int
+    manager: int
+    signed_out: int = 302
+    body: dict[str, str] | None = None
+    arguments: tuple[object, ...] = ("12345",)
+
+    @property
+    def address(self) -> str:
+        return reverse(self.name, args=self.arguments)
+
+
+TABLE = [
+    Row("home", "GET", 302, 302, 302, arguments=()),
+    Row("server-list", "GET", 200, 200, 200, arguments=()),
+    Row("poll", "GET", 204, 204, 204, arguments=()),
+    Row("activity", "GET", 200, 200, 200, arguments=()),
+    Row("connect", "GET", 200, 200, 200, arguments=()),
+    Row("connect", "POST", 422, 422, 422, arguments=(), body={"token": "too short"}),
+    Row("disconnect", "POST", 302, 302, 302, arguments=()),
+    Row("healthz", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("server-detail", "GET", 200, 200, 200),
+    Row("server-start", "GET", 403, 200, 200),
+    Row("server-start", "POST", 403, 302, 302, arguments=("12360",)),
+    Row("server-stop", "GET", 403, 200, 200),
+    Row("server-stop", "POST", 403, 302, 302),
+    Row("server-reboot", "GET", 403, 200, 200),
+    Row("server-reboot", "POST", 403, 302, 302),
+    Row("server-edit", "GET", 403, 200, 200),
+    Row("server-edit", "POST", 403, 302, 302, body=EDIT),
+    Row("server-rename", "GET", 403, 302, 302),
+    Row("server-rename", "POST", 403, 302, 302, body={"name": "web-2", "opened_name": "web-server-01"}),
+    Row("server-backups", "POST", 403, 302, 302, body={"backups_enabled": "off"}),
+    Row("server-new", "GET", 403, 403, 200, arguments=()),
+    Row("server-new", "POST", 403, 403, 302, arguments=(), body=CREATE),
+    Row("server-new-outcome", "GET", 403, 403, 404, arguments=(FORM_KEY,)),
+    Row("server-delete", "GET", 403, 403, 200),
+    Row("server-delete", "POST", 403, 403, 302, body={"confirm_name": "web-server-01"}),
+    Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
+    Row("account_logout", "POST", 302, 302, 302, arguments=()),
+    Row("account_change_password", "GET", 200, 200, 200, arguments=()),
+    Row("account_inactive", "GET", 200, 200, 200, arguments=(), signed_out=200),
+]
+each_row = pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method}-{row.name}") for row in TABLE])
+
+
+def ask(client: Client, row: Row) -> int:
+    send = client.post if row.method == "POST" else client.get
+    return send(row.address, row.body).status_code
+
+
+@each_row
+@pytest.mark.parametrize("role", ["Viewer", "Operator", "Manager"])
+def test_each_role_gets_what_the_table_says(
+    sign_in: Callable[..., Client], simulator: Simulator, row: Row, role: str
+) -> None:
+    expected = {"Viewer": row.viewer, "Operator": row.operator, "Manager": row.manager}[role]
+    assert ask(sign_in("robin", role), row) == expected
+    if expected == 403:
+        assert simulator.seen == []
+        assert not Activity.objects.exists()
+
+
+@each_row
+@pytest.mark.django_db
+def test_a_stranger_is_led_to_sign_in_and_nothing_is_sent(simulator: Simulator, row: Row) -> None:
+    client = Client(raise_request_exception=False)
+    send = client.post if row.method == "POST" else client.get
+    response = send(row.address, row.body)
+    assert response.status_code == row.signed_out
+    if row.signed_out == 302:
+        assert response["Location"].startswith("/login/")
+    assert simulator.seen == []
+
+
+@each_row
+def test_somebody_without_a_role_reaches_no_server(
+    sign_in: Callable[..., Client], simulator: Simulator, row: Row
+) -> None:
+    sign_in("mia", "Manager", connected=False)
+    client = sign_in("nora", "", connected=False)
+    about_servers = row.name not in ("healthz", "disconnect") and "account" not in row.name
+    assert (ask(client, row) == 403) is about_servers
+    if about_servers:
+        response = client.post(row.address) if row.method == "POST" else client.get(row.address)
+        assert "You have no role yet" in read(response).text
+        assert "mia" in read(response).text
+    assert simulator.seen == []
+
+
+def names_of(resolver: URLResolver) -> Iterator[str]:
+    """The names of all addresses of the console; those of Django's admin are looked at in test_admin.py."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.name or str(pattern.pattern)
+        elif pattern.app_name != "admin":
+            yield from names_of(pattern)
+
+
+def test_every_address_has_its_row_in_the_table() -> None:
+    assert set(names_of(get_resolver())) == {row.name for row in TABLE}
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("/servers/12345/stop/", "You can look at servers, but not change them. Operators can: otto or mia."),
+        (
+            "/servers/12345/backups/",
+            "You can look at servers, but not change them. Operators can: otto or mia.",
+        ),
+        ("/servers/new/", "Your role does not allow this. Managers can: mia."),
+        ("/servers/12345/delete/", "Your role does not allow this. Managers can: mia."),
+        (f"/servers/new/{FORM_KEY}/", "Your role does not allow this. Managers can: mia."),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_who_may_not_is_told_who_can(
+    sign_in: Callable[..., Client], address: str, sentence: str, headers: dict[str, str]
+) -> None:
+    sign_in("otto", "Operator", connected=False)
+    sign_in("mia", "Manager", connected=False)
+    response = sign_in("vera", "Viewer").generic(
+        "GET" if "new/0" in address else "POST", address, headers=headers
+    )
+    assert response.status_code == 403
+    assert sentence in read(response).text
+
+
+def test_a_role_that_was_lowered_counts_from_the_next_press(operator: Client, simulator: Simulator) -> None:
+    assert operator.get("/servers/12345/stop/").status_code == 200
+    User.objects.get(username="otto").groups.set([Group.objects.get(name="Viewer")])
+    assert operator.post("/servers/12345/stop/").status_code == 403
+    assert simulator.seen == []
