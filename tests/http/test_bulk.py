@@ -23,7 +23,12 @@ SignIn = Callable[..., Client]
 
 def confirm(client: Client, action: str, ids: list[str], **more: str) -> str:
     """Confirms a run for these servers and gives its address."""
-    data = {"action": action, "servers": ",".join(ids), "key": str(uuid.uuid4()), "confirm_count": str(len(ids))}
+    data = {
+        "action": action,
+        "servers": ",".join(ids),
+        "key": str(uuid.uuid4()),
+        "confirm_count": str(len(ids)),
+    }
     response = client.post("/bulk/new/", data | more)
     assert response.status_code == 302, response.content.decode()
     return str(response["Location"])
@@ -46,7 +51,9 @@ def test_the_confirmation_names_every_server_and_the_skipped_ones_with_the_reaso
     operator: Client, simulator: Simulator
 ) -> None:
     stopped = next(s for s in simulator.account().servers.values() if s.status == "stopped")
-    page = operator.get(f"/bulk/new/?action=stop&server=12345&server=12346&server={stopped.id}").content.decode()
+    page = operator.get(
+        f"/bulk/new/?action=stop&server=12345&server=12346&server={stopped.id}"
+    ).content.decode()
     assert "Stop: 2 servers?" in page
     assert "web-server-01" in page and "db-server-01" in page
     assert f"{stopped.name} is not running." in page and "1 is skipped" in page
@@ -95,11 +102,15 @@ def test_one_refusal_does_not_stop_the_others(operator: Client, simulator: Simul
     assert "Your key is not allowed to do this." in page and "Try 1 again" in page
 
 
-def test_the_failed_ones_can_be_tried_again_as_a_run_of_their_own(operator: Client, simulator: Simulator) -> None:
+def test_the_failed_ones_can_be_tried_again_as_a_run_of_their_own(
+    operator: Client, simulator: Simulator
+) -> None:
     address = confirm(operator, "stop", RUNNING)
     simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
     drive(operator, address, times=3)
-    page = operator.get(f"/bulk/new/?action=stop&again={address.split('/')[-2]}&which=failed").content.decode()
+    page = operator.get(
+        f"/bulk/new/?action=stop&again={address.split('/')[-2]}&which=failed"
+    ).content.decode()
     assert "Stop: 1 server?" in page and "web-server-01" in page and "db-server-01" not in page
 
 
@@ -186,7 +197,9 @@ def test_a_killed_console_repeats_nothing_and_loses_nothing(
     long_ago = timezone.now() - timedelta(minutes=2)
     Step.objects.update(state="doing", claimed_at=long_ago)
     if sent:
-        entry = Activity.begin(User.objects.get(), Run.objects.get().account, "stop", server_id="12345", step=step)
+        entry = Activity.begin(
+            User.objects.get(), Run.objects.get().account, "stop", server_id="12345", step=step
+        )
         Activity.objects.filter(pk=entry.pk).update(outcome=sent)
     drive(operator, address, times=2)
     assert states(address) == [expected]
@@ -207,7 +220,9 @@ def test_a_colleague_sees_it_and_cannot_drive_it_or_start_it_twice(
     assert simulator.lines == []
 
 
-def test_somebody_with_another_key_does_not_see_it(operator: Client, sign_in: SignIn, simulator: Simulator) -> None:
+def test_somebody_with_another_key_does_not_see_it(
+    operator: Client, sign_in: SignIn, simulator: Simulator
+) -> None:
     address = confirm(operator, "stop", RUNNING)
     simulator.add_account("vps_another-key-1")
     other = sign_in("oda", "Operator", token="vps_another-key-1")

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, days: int, **options: Any) -> None:
         """In batches, so that the console goes on writing meanwhile. Changes that are still open are kept."""
         if days < 30:
-            raise CommandError("Keep at least 30 days: the usual times and the last person come from the log.")
+            raise CommandError(
+                "Keep at least 30 days: the usual times and the last person come from the log."
+            )
         before = timezone.now() - timedelta(days=days)
         old = Activity.objects.filter(asked_at__lt=before).exclude(outcome__in=OPEN).order_by()
         deleted = 0
