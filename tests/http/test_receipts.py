@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from servers.models import Activity
 from servers.simulator import Simulator
+from servers.table import cell
 from tests.conftest import HTMX
 from tests.http.pages import read
 
@@ -95,3 +96,24 @@ def test_old_activity_is_forgotten_by_command_and_open_changes_are_kept(
     ]
     with pytest.raises(CommandError):
         call_command("forget_activity", "3")
+
+
+def test_the_log_comes_as_a_file_with_its_filters_and_without_formulas(operator: Client) -> None:
+    done_before("stop", "12345", *range(1, 61))
+    Activity.objects.update(server_name="=1+1", said=" @SUM(A1)")
+    done_before("start", "12346", 5)
+    response = operator.get("/activity.csv?server=12345")
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert response["Content-Disposition"] == 'attachment; filename="activity.csv"'
+    assert len(lines) == 61
+    assert ",12345,'=1+1,Seen done,' @SUM(A1)," in lines[1]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", " =1", "＝1"])  # noqa: RUF001
+def test_no_formula_hides_in_a_cell(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["web-01", "203.0.113.10", "", "1 + 1", "a=b"])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert cell(text) == text
