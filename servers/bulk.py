@@ -297,7 +297,7 @@ def _is_settled(step: Step) -> bool:
 
 def _finish(run: Run) -> None:
     if not run.steps.filter(state__in=OPEN).exists():
-        Run.objects.filter(pk=run.pk).update(state=Run.State.OVER, reason="")
+        Run.objects.filter(pk=run.pk).update(state=Run.State.OVER)
 
 
 def _set(step: Step, state: str, reason: str = "") -> None:

@@ -56,5 +56,6 @@ urlpatterns = [
     path("bulk/<uuid:run_id>/drive/", bulk.drive, name="bulk-drive"),
     path("bulk/<uuid:run_id>/<str:command>/", bulk.command, name="bulk-command"),
     path("activity/", activity.activity, name="activity"),
+    path("activity.csv", activity.activity_csv, name="activity-csv"),
     path("healthz", account.healthz, name="healthz"),
 ]

@@ -43,37 +43,36 @@ def request_name(method: str, target: str) -> str | None:
 
 
 def answer(world: World, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Carry out a request and tell what to answer. Header names are in lower case."""
-    with world.lock:
-        account = _account(world, headers.get("authorization", ""))
-        if account is None:
-            detail = "Invalid or missing API token."
-            return Answer(401, {"detail": detail}, {"WWW-Authenticate": "Bearer"})
-        methods, server_id = _route(target)
-        if not methods:
-            return Answer(404, {"detail": "There is nothing at this address."})
-        name = methods.get(method)
-        if name is None:
-            detail = f"Method {method} is not allowed."
-            return Answer(405, {"detail": detail}, {"Allow": ", ".join(methods)})
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return Answer(400, {"detail": "The header Content-Type: application/json is required."})
-        if body and name not in WITH_BODY:
-            return Answer(400, {"detail": "This request takes no body."})
-        query = parse_qs(target.partition("?")[2], keep_blank_values=True)
-        if undocumented := query.keys() - ({"status", "location"} if name == "list" else set()):
-            return Answer(400, {key: ["This parameter is not documented."] for key in sorted(undocumented)})
-        try:
-            if name == "list":
-                return _list(account, query)
-            if name == "create":
-                return _create(world, account, body)
-            server = account.servers.get(int(server_id)) if SERVER_ID.fullmatch(server_id) else None
-            if server is None:
-                return Answer(404, {"detail": "There is no such server."})
-            return _one_server(world, account, server, name, body)
-        except BadBody as problem:
-            return Answer(400, problem.errors)
+    """Carry out a request and tell what to answer. Hold the world's lock; header names are in lower case."""
+    account = _account(world, headers.get("authorization", ""))
+    if account is None:
+        detail = "Invalid or missing API token."
+        return Answer(401, {"detail": detail}, {"WWW-Authenticate": "Bearer"})
+    methods, server_id = _route(target)
+    if not methods:
+        return Answer(404, {"detail": "There is nothing at this address."})
+    name = methods.get(method)
+    if name is None:
+        detail = f"Method {method} is not allowed."
+        return Answer(405, {"detail": detail}, {"Allow": ", ".join(methods)})
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return Answer(400, {"detail": "The header Content-Type: application/json is required."})
+    if body and name not in WITH_BODY:
+        return Answer(400, {"detail": "This request takes no body."})
+    query = parse_qs(target.partition("?")[2], keep_blank_values=True)
+    if undocumented := query.keys() - ({"status", "location"} if name == "list" else set()):
+        return Answer(400, {key: ["This parameter is not documented."] for key in sorted(undocumented)})
+    try:
+        if name == "list":
+            return _list(account, query)
+        if name == "create":
+            return _create(world, account, body)
+        server = account.servers.get(int(server_id)) if SERVER_ID.fullmatch(server_id) else None
+        if server is None:
+            return Answer(404, {"detail": "There is no such server."})
+        return _one_server(world, account, server, name, body)
+    except BadBody as problem:
+        return Answer(400, problem.errors)
 
 
 def _list(account: Account, query: Mapping[str, list[str]]) -> Answer:

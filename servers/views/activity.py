@@ -4,14 +4,16 @@ from typing import Final
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from .. import fleet, session
 from ..models import Activity
 from ..receipts import receipts
 from ..request import PanelRequest
+from ..table import as_csv
 
 PER_PAGE: Final = 50
 FILTERS: Final = ("server", "person", "outcome")
@@ -25,7 +27,7 @@ def activity(request: PanelRequest) -> HttpResponse:
     Pages go by the number of the row (`before`), so that the thousandth costs no more than the first.
     """
     everything = _of_this_key(request)
-    asked = {name: request.GET.get(name, "")[:100] for name in FILTERS}
+    asked = _asked(request)
     entries = _filtered(everything, **asked)
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
@@ -41,6 +43,43 @@ def activity(request: PanelRequest) -> HttpResponse:
         "filtered": any(asked.values()),
     }
     return render(request, "servers/activity.html", context)
+
+
+@require_GET
+@permission_required("servers.look", raise_exception=True)
+def activity_csv(request: PanelRequest) -> StreamingHttpResponse:
+    """The same as a file, all pages of it, with the same filters."""
+    entries = _filtered(_of_this_key(request), **_asked(request)).iterator(chunk_size=2000)
+    rows = (
+        (
+            entry.asked_at.isoformat(timespec="seconds"),
+            entry.user_name,
+            entry.get_action_display(),
+            entry.server_id,
+            entry.server_name,
+            entry.get_outcome_display(),
+            entry.said,
+            entry.answered_at and entry.answered_at.isoformat(timespec="seconds"),
+            entry.seen_at and entry.seen_at.isoformat(timespec="seconds"),
+        )
+        for entry in entries
+    )
+    head = (
+        gettext("Asked"),
+        gettext("Person"),
+        gettext("Change"),
+        gettext("Number at VPS.org"),
+        gettext("Server"),
+        gettext("Outcome"),
+        gettext("VPS.org said"),
+        gettext("Answered"),
+        gettext("Seen done"),
+    )
+    return as_csv("activity", head, rows)
+
+
+def _asked(request: PanelRequest) -> dict[str, str]:
+    return {name: request.GET.get(name, "")[:100] for name in FILTERS}
 
 
 def _of_this_key(request: PanelRequest) -> QuerySet[Activity]:

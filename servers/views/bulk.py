@@ -40,6 +40,8 @@ def new(request: PanelRequest) -> HttpResponse:
     action = given.get("action", "")
     if action not in Run.Action.values:
         raise Http404
+    if request.method == "POST" and Run.objects.filter(pk=_key(request), user_id=request.user.pk).exists():
+        return redirect("bulk", _key(request))
     chosen = bulk.candidates(request, action, _chosen(request)[: bulk.MOST])
     able = [candidate for candidate in chosen if not candidate.reason]
     error = ""

@@ -98,7 +98,7 @@ class Page:
     def news_of(self, current: fleet.Fleet) -> News:
         """What came and went since the page was drawn; on a server's own page only whether that one went."""
         gone = sum(i not in current.by_id for i in self.ids)
-        if self.on == "server" or current.version == self.drawn:
+        if self.on == "server" or self.drawn in (0, current.version):
             return News(0, gone)
         came = [i for i, version in current.added.items() if version > self.drawn and i not in self.ids]
         servers = [current.by_id[i] for i in came]

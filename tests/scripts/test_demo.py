@@ -81,7 +81,7 @@ def start(state: Path) -> Iterator[Callable[[int], Demo]]:
     yield start_demo
     for demo in demos:
         demo.terminate()
-        demo.communicate()
+        demo.communicate(timeout=60)
 
 
 def welcome(demo: Demo) -> str:
@@ -123,7 +123,7 @@ def test_a_signal_ends_all_of_it(start: Callable[[int], Demo], number: signal.Si
     welcome(demo)
     simulator = child_of(demo.pid, "runsimulator")
     demo.send_signal(number)
-    _, said = demo.communicate()
+    _, said = demo.communicate(timeout=60)
     assert (demo.returncode, said) == (0, "")
     assert not answers(port)
     assert not Path(f"/proc/{simulator}").exists()
@@ -140,7 +140,7 @@ def test_it_does_not_go_on_with_half_of_it(
     welcome(demo)
     survivor = child_of(demo.pid, other)
     os.kill(child_of(demo.pid, program), signal.SIGKILL)
-    _, said = demo.communicate()
+    _, said = demo.communicate(timeout=60)
     assert demo.returncode == 1
     assert f"{name} ended by itself" in said.splitlines()[-1]
     assert not Path(f"/proc/{survivor}").exists()
@@ -152,7 +152,7 @@ def test_a_second_one_says_that_the_port_is_used_and_leaves_the_first_alone(
     port = free_port()
     welcome(start(port))
     second = start(port)
-    _, said = second.communicate()
+    _, said = second.communicate(timeout=60)
     assert second.returncode == 1
     assert said.count("\n") == 1
     assert f"port {port} is used" in said

@@ -218,8 +218,11 @@ def test_the_command_runs_until_it_is_told_to_end(number: signal.Signals) -> Non
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout
-        base = process.stdout.readline().strip()
-        assert ask(base, "GET", "/servers/").json["count"] == 27
-        process.send_signal(number)
-        assert process.wait(timeout=20) == 0
+        try:
+            assert process.stdout
+            base = process.stdout.readline().strip()
+            assert ask(base, "GET", "/servers/").json["count"] == 27
+            process.send_signal(number)
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()

@@ -1,0 +1,297 @@
+"""The same change for many servers: what will happen, the page that does it, and what survives."""
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from servers.models import Activity, Run, Step
+from servers.simulator import Simulator
+from tests.conftest import HTMX
+
+RUNNING = ["12345", "12346"]
+SignIn = Callable[..., Client]
+
+
+def confirm(client: Client, action: str, ids: list[str], **more: str) -> str:
+    """Confirms a run for these servers and gives its address."""
+    data = {
+        "action": action,
+        "servers": ",".join(ids),
+        "key": str(uuid.uuid4()),
+        "confirm_count": str(len(ids)),
+    }
+    response = client.post("/bulk/new/", data | more)
+    assert response.status_code == 302, response.content.decode()
+    return str(response["Location"])
+
+
+def drive(client: Client, address: str, times: int = 1) -> None:
+    for _ in range(times):
+        assert client.post(f"{address}drive/", headers=HTMX).status_code == 200
+
+
+def running(simulator: Simulator) -> list[str]:
+    return [str(s.id) for s in simulator.account().servers.values() if s.status == "active"]
+
+
+def states(address: str) -> list[str]:
+    return list(Step.objects.filter(run_id=address.split("/")[-2]).values_list("state", flat=True))
+
+
+def test_the_confirmation_names_every_server_and_the_skipped_ones_with_the_reason(
+    operator: Client, simulator: Simulator
+) -> None:
+    stopped = next(s for s in simulator.account().servers.values() if s.status == "stopped")
+    page = operator.get(
+        f"/bulk/new/?action=stop&server=12345&server=12346&server={stopped.id}"
+    ).content.decode()
+    assert "Stop: 2 servers?" in page
+    assert "web-server-01" in page and "db-server-01" in page
+    assert f"{stopped.name} is not running." in page and "1 is skipped" in page
+    assert simulator.lines == []
+
+
+def test_it_stops_every_chosen_server_once_and_logs_each(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    drive(operator, address, times=4)
+    assert simulator.lines == [("POST", "/servers/12345/stop/"), ("POST", "/servers/12346/stop/")]
+    assert states(address) == ["accepted", "accepted"]
+    assert Run.objects.get().state == "over"
+    assert {a.server_id: a.outcome for a in Activity.objects.all()} == dict.fromkeys(RUNNING, "accepted")
+
+
+def test_more_than_five_want_the_number_typed(operator: Client, simulator: Simulator) -> None:
+    ids = running(simulator)[:6]
+    data = {"action": "stop", "servers": ",".join(ids), "key": str(uuid.uuid4()), "confirm_count": "5"}
+    response = operator.post("/bulk/new/", data)
+    assert response.status_code == 422
+    assert "Type 6 to confirm" in response.content.decode()
+    assert not Run.objects.exists()
+    assert operator.post("/bulk/new/", data | {"confirm_count": " 6 "}).status_code == 302
+
+
+def test_one_confirmation_makes_one_run(operator: Client) -> None:
+    key = str(uuid.uuid4())
+    assert confirm(operator, "stop", RUNNING, key=key) == confirm(operator, "stop", RUNNING, key=key)
+    assert Run.objects.count() == 1 and Step.objects.count() == 2
+
+
+def test_all_that_match_are_those_of_the_filters(operator: Client, simulator: Simulator) -> None:
+    page = operator.get("/bulk/new/?action=backups_on&all=1&location=ap-south").content.decode()
+    expected = [s.name for s in simulator.account().servers.values() if s.location == "ap-south"]
+    assert f"{len(expected)} servers?" in page
+    assert all(name in page for name in expected)
+    assert "web-server-01" not in page
+
+
+def test_one_refusal_does_not_stop_the_others(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
+    drive(operator, address, times=3)
+    assert states(address) == ["refused", "accepted"]
+    page = operator.get(address).content.decode()
+    assert "Your key is not allowed to do this." in page and "Try 1 again" in page
+
+
+def test_the_failed_ones_can_be_tried_again_as_a_run_of_their_own(
+    operator: Client, simulator: Simulator
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
+    drive(operator, address, times=3)
+    page = operator.get(
+        f"/bulk/new/?action=stop&again={address.split('/')[-2]}&which=failed"
+    ).content.decode()
+    assert "Stop: 1 server?" in page and "web-server-01" in page and "db-server-01" not in page
+
+
+def test_the_same_servers_can_be_started_again_afterwards(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    drive(operator, address, times=3)
+    assert "Start these 2 again" in operator.get(address).content.decode()
+    simulator.clock.advance(120)
+    cache.clear()
+    page = operator.get(f"/bulk/new/?action=start&again={address.split('/')[-2]}").content.decode()
+    assert "Start: 2 servers?" in page
+
+
+def test_a_lost_answer_is_not_sent_again_and_pauses_the_run(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.faults.next("cut_after_effect", request="stop")
+    drive(operator, address, times=4)
+    assert simulator.lines.count(("POST", "/servers/12345/stop/")) == 1
+    assert states(address) == ["unknown", "waiting"]
+    assert "Paused" in operator.get(address).content.decode()
+    operator.post(f"{address}resume/")
+    drive(operator, address, times=2)
+    assert states(address) == ["unknown", "accepted"]
+    assert simulator.lines.count(("POST", "/servers/12345/stop/")) == 1
+
+
+def test_being_asked_to_wait_lets_the_step_wait(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    simulator.faults.next("status", request="stop", status=429, headers={"Retry-After": "7"})
+    response = operator.post(f"{address}drive/", headers=HTMX)
+    assert "delay:7000ms" in response.content.decode()
+    assert states(address) == ["waiting"]
+    drive(operator, address)
+    assert states(address) == ["accepted"]
+
+
+def test_pausing_asks_for_nothing_and_going_on_goes_on(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    operator.post(f"{address}pause/")
+    drive(operator, address, times=2)
+    assert simulator.lines == [] and states(address) == ["waiting", "waiting"]
+    operator.post(f"{address}resume/")
+    drive(operator, address, times=2)
+    assert states(address) == ["accepted", "accepted"]
+
+
+def test_stopping_the_rest_leaves_what_was_sent(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    drive(operator, address)
+    operator.post(f"{address}stop/")
+    drive(operator, address, times=2)
+    assert states(address) == ["accepted", "stopped"]
+    assert len(simulator.lines) == 1
+
+
+def test_one_by_one_waits_until_each_is_seen_done(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    drive(operator, address, times=3)
+    assert states(address) == ["accepted", "waiting"]
+    simulator.clock.advance(120)
+    cache.clear()
+    drive(operator, address)
+    assert states(address) == ["accepted", "accepted"]
+
+
+def test_one_by_one_halts_at_the_first_failure(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    simulator.faults.next("status", request="reboot", status=403, body={"detail": "no"})
+    drive(operator, address, times=3)
+    assert states(address) == ["refused", "waiting"]
+    assert "web-server-01 did not work, so the run halted." in operator.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [(None, "accepted"), ("sent", "unknown"), ("accepted", "accepted"), ("refused", "refused")],
+    ids=["killed before it was sent", "while it was sent", "after the answer", "after a refusal"],
+)
+def test_a_killed_console_repeats_nothing_and_loses_nothing(
+    operator: Client, simulator: Simulator, sent: str | None, expected: str
+) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    step = Step.objects.get()
+    long_ago = timezone.now() - timedelta(minutes=2)
+    Step.objects.update(state="doing", claimed_at=long_ago)
+    if sent:
+        entry = Activity.begin(
+            User.objects.get(), Run.objects.get().account, "stop", server_id="12345", step=step
+        )
+        Activity.objects.filter(pk=entry.pk).update(outcome=sent)
+    drive(operator, address, times=2)
+    assert states(address) == [expected]
+    assert len(simulator.lines) == (0 if sent else 1)
+
+
+def test_a_colleague_sees_it_and_cannot_drive_it_or_start_it_twice(
+    operator: Client, sign_in: SignIn, simulator: Simulator
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    colleague = sign_in("olga", "Operator")
+    assert "otto: Stop, 0 of 2 asked" in colleague.get("/servers/").content.decode()
+    assert "driver" not in colleague.get(address).content.decode()
+    assert colleague.post(f"{address}drive/", headers=HTMX).status_code == 404
+    assert colleague.post(f"{address}resume/").status_code == 404
+    page = colleague.get("/bulk/new/?action=stop&server=12345").content.decode()
+    assert "Already in a work list of otto." in page
+    assert simulator.lines == []
+
+
+def test_somebody_with_another_key_does_not_see_it(
+    operator: Client, sign_in: SignIn, simulator: Simulator
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.add_account("vps_another-key-1")
+    other = sign_in("oda", "Operator", token="vps_another-key-1")
+    assert other.get(address).status_code == 404
+    assert "otto" not in other.get("/servers/").content.decode()
+
+
+def test_a_role_that_is_lowered_in_the_middle_pauses_the_run(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    drive(operator, address)
+    User.objects.get(username="otto").groups.set([Group.objects.get(name="Viewer")])
+    drive(operator, address, times=2)
+    assert states(address) == ["accepted", "refused"]
+    assert len(simulator.lines) == 1 and Run.objects.get().reason == "Your role no longer allows this."
+
+
+@pytest.mark.parametrize("action", ["start", "stop", "reboot", "backups_on", "backups_off", "delete"])
+def test_a_viewer_may_not_even_ask(viewer: Client, action: str) -> None:
+    assert viewer.get(f"/bulk/new/?action={action}&server=12345").status_code == 403
+
+
+def test_an_operator_may_not_delete(operator: Client, simulator: Simulator) -> None:
+    data = {"action": "delete", "servers": "12345", "key": str(uuid.uuid4())}
+    assert operator.post("/bulk/new/", data).status_code == 403
+    assert not Run.objects.exists() and simulator.lines == []
+
+
+def test_backups_go_on_and_servers_go_for_good(manager: Client, simulator: Simulator) -> None:
+    drive(manager, confirm(manager, "backups_off", ["12345"]), times=2)
+    drive(manager, confirm(manager, "delete", ["12345"]), times=2)
+    assert simulator.lines == [("PATCH", "/servers/12345/"), ("DELETE", "/servers/12345/")]
+    assert simulator.seen[0].body == b'{"backups_enabled":false}'
+
+
+def test_without_javascript_a_press_takes_the_next_four(operator: Client, simulator: Simulator) -> None:
+    ids = running(simulator)[:6]
+    address = confirm(operator, "stop", ids)
+    assert operator.post(f"{address}drive/").status_code == 302
+    assert len(simulator.lines) == 4
+    operator.post(f"{address}drive/")
+    assert [line[1].split("/")[2] for line in simulator.lines] == ids
+
+
+def test_the_page_has_four_hands_and_none_when_paused(operator: Client) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    assert len(re.findall('class="driver"', operator.get(address).content.decode())) == 4
+    operator.post(f"{address}pause/")
+    assert "driver" not in operator.get(address).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_at_once_take_no_step_twice(operator: Client, simulator: Simulator) -> None:
+    ids = running(simulator)[:8]
+    address = confirm(operator, "stop", ids)
+    barrier = Barrier(4)
+
+    def hand() -> None:
+        client = Client()
+        client.cookies = operator.cookies
+        barrier.wait()
+        for _ in range(4):
+            client.post(f"{address}drive/", headers=HTMX)
+        connection.close()
+
+    hands = [Thread(target=hand) for _ in range(4)]
+    for thread in hands:
+        thread.start()
+    for thread in hands:
+        thread.join()
+    drive(operator, address)
+    assert sorted(line[1].split("/")[2] for line in simulator.lines) == sorted(ids)
+    assert states(address) == ["accepted"] * 8

@@ -1,0 +1,119 @@
+"""Every click leaves a line that stays: asked, accepted, seen done, and how long that took."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from servers.models import Activity
+from servers.simulator import Simulator
+from servers.table import cell
+from tests.conftest import HTMX
+from tests.http.pages import read
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+Later = Callable[[float], None]
+
+
+def stop_and_see(operator: Client, later: Later, seconds: int) -> None:
+    operator.post("/servers/12345/stop/", headers=HTMX)
+    later(seconds)
+    operator.get("/servers/poll/", headers=HTMX)
+
+
+def done_before(action: str, server_id: str, *seconds: int) -> None:
+    for took in seconds:
+        asked_at = timezone.now() - timedelta(hours=2)
+        Activity.objects.create(
+            user_name="ines",
+            action=action,
+            server_id=server_id,
+            outcome="done",
+            asked_at=asked_at,
+            seen_at=asked_at + timedelta(seconds=took),
+        )
+
+
+def test_the_line_says_asked_accepted_and_seen_with_the_time_it_took(operator: Client, later: Later) -> None:
+    stop_and_see(operator, later, 41)
+    for page in (operator.get("/servers/12345/"), operator.get("/activity/")):
+        line = read(page).one("li").text
+        assert "asked 12:00, accepted 12:00, seen stopped 12:00 (41 s)" in line
+        assert "otto" in line
+
+
+def test_the_usual_time_is_the_median_of_this_server(operator: Client) -> None:
+    done_before("stop", "12345", 10, 20, 60)
+    done_before("stop", "12346", 500)
+    question = read(operator.get("/servers/12345/stop/")).one("main").text
+    assert "Usually takes 20 s. Last stopped by ines, today 10:00." in question
+
+
+def test_a_server_that_was_never_stopped_takes_the_usual_time_of_all(operator: Client) -> None:
+    done_before("stop", "12346", 30)
+    assert "Usually takes 30 s." in read(operator.get("/servers/12345/stop/")).one("main").text
+
+
+def test_nothing_is_usual_before_anything_was_seen_done(operator: Client) -> None:
+    assert "Usually" not in read(operator.get("/servers/12345/stop/")).one("main").text
+
+
+def test_a_change_that_takes_ten_times_its_usual_time_says_so(
+    operator: Client, simulator: Simulator, later: Later
+) -> None:
+    done_before("reboot", "12345", 2)
+    operator.post("/servers/12345/reboot/", headers=HTMX)
+    assert "Usually 2 s." in read(operator.get("/servers/12345/")).all("li")[0].text
+    later(21)
+    assert "Takes much longer than usual (2 s)." in read(operator.get("/servers/12345/")).all("li")[0].text
+
+
+def test_the_pages_of_the_log_go_by_rows(operator: Client) -> None:
+    done_before("stop", "12345", *range(1, 121))
+    page = read(operator.get("/activity/"))
+    seen = [line.text for line in page.all("li")]
+    while earlier := [link for link in page.all("a") if link.text == "Earlier"]:
+        page = read(operator.get(earlier[0].attributes["href"]))
+        seen += [line.text for line in page.all("li")]
+    assert len(seen) == 120
+
+
+def test_old_activity_is_forgotten_by_command_and_open_changes_are_kept(
+    operator: Client, later: Later
+) -> None:
+    operator.post("/servers/12346/stop/", headers=HTMX)
+    done_before("stop", "12345", 5)
+    later(40 * 24 * 60 * 60)
+    done_before("start", "12345", 5)
+    call_command("forget_activity", "30")
+    assert sorted(Activity.objects.values_list("action", "server_id")) == [
+        ("start", "12345"),
+        ("stop", "12346"),
+    ]
+    with pytest.raises(CommandError):
+        call_command("forget_activity", "3")
+
+
+def test_the_log_comes_as_a_file_with_its_filters_and_without_formulas(operator: Client) -> None:
+    done_before("stop", "12345", *range(1, 61))
+    Activity.objects.update(server_name="=1+1", said=" @SUM(A1)")
+    done_before("start", "12346", 5)
+    response = operator.get("/activity.csv?server=12345")
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert response["Content-Disposition"] == 'attachment; filename="activity.csv"'
+    assert len(lines) == 61
+    assert ",12345,'=1+1,Seen done,' @SUM(A1)," in lines[1]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", " =1", "＝1"])  # noqa: RUF001
+def test_no_formula_hides_in_a_cell(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["web-01", "203.0.113.10", "", "1 + 1", "a=b"])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert cell(text) == text

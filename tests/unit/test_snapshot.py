@@ -1,0 +1,61 @@
+"""What the cache holds of the servers: nobody's change is lost."""
+
+from servers import snapshot
+from servers.remote.objects import Server, ServerList
+from servers.snapshot import Snapshot
+
+
+def listed(**statuses: str) -> ServerList:
+    servers = tuple(Server(id=name, name=name, status=status) for name, status in statuses.items())
+    return ServerList(servers, len(servers))
+
+
+def first() -> Snapshot:
+    return snapshot.merge(None, listed(web="active", db="active"), before=0)
+
+
+def test_a_list_that_was_asked_for_before_a_change_does_not_undo_it() -> None:
+    known = first()
+    asked_at = known.version
+    snapshot.put(known, Server(id="web", name="web", status="stopping"))
+    snapshot.forget(known, "db")
+    merged = snapshot.merge(known, listed(web="active", db="active"), before=asked_at)
+    assert {server.id: server.status for server in merged.servers.values()} == {"web": "stopping"}
+
+
+def test_a_list_that_was_asked_for_after_a_change_counts() -> None:
+    known = first()
+    snapshot.put(known, Server(id="web", name="web", status="stopping"))
+    merged = snapshot.merge(known, listed(web="stopped", db="active"), before=known.version)
+    assert merged.servers["web"].status == "stopped"
+    assert merged.changed["web"] > merged.changed["db"]
+
+
+def test_a_single_server_that_was_asked_for_before_a_change_does_not_undo_it() -> None:
+    known = first()
+    asked_at = known.version
+    snapshot.put(known, Server(id="web", name="web", status="stopping"))
+    snapshot.see(known, Server(id="web", name="web", status="active"), before=asked_at)
+    assert known.servers["web"].status == "stopping"
+
+
+def test_nothing_new_leaves_the_version_as_it_was() -> None:
+    known = first()
+    assert snapshot.merge(known, listed(web="active", db="active"), known.version).version == known.version
+
+
+def test_every_change_has_a_higher_version_than_the_last() -> None:
+    known = first()
+    versions = [known.version]
+    for status in ("stopping", "stopped", "starting"):
+        snapshot.put(known, Server(id="web", name="web", status=status))
+        versions.append(known.version)
+    assert versions == sorted(set(versions))
+
+
+def test_what_was_asked_and_not_answered_is_shown_until_something_else_is_seen() -> None:
+    known = first()
+    snapshot.ask(known, "web", "stop")
+    still = snapshot.merge(known, listed(web="active", db="active"), known.version)
+    assert still.asked["web"].action == "stop"
+    assert snapshot.merge(still, listed(web="stopping", db="active"), still.version).asked == {}
