@@ -7,7 +7,7 @@ a wrong type is refused by msgspec, whose message names the field and never the 
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,18 +16,22 @@ SERVER_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 CHANGING = frozenset({"provisioning", "starting", "stopping", "rebooting"})
 """The documented statuses that pass by themselves."""
 
+# What is larger could be read, but not be kept in the cache with the other servers.
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
 
 class Plan(msgspec.Struct, frozen=True):
-    id: int | str
+    id: Number | str
     name: str | None = None
-    vcpus: int | None = None
-    memory: int | None = None
-    storage: int | None = None
-    bandwidth: int | None = None
+    vcpus: Amount | None = None
+    memory: Amount | None = None
+    storage: Amount | None = None
+    bandwidth: Amount | None = None
 
 
 class System(msgspec.Struct, frozen=True):
-    id: int | str
+    id: Number | str
     name: str | None = None
 
 
@@ -59,6 +63,8 @@ class Server(msgspec.Struct, frozen=True):
             raise ValueError("id is not letters, digits and hyphens")
         for field in ("created_at", "updated_at"):
             moment = getattr(self, field)
+            if moment is not None and not 1 < moment.year < 9999:
+                raise ValueError(f"{field} is a date that not every time zone has")
             if moment is not None and moment.tzinfo is None:
                 msgspec.structs.force_setattr(self, field, moment.replace(tzinfo=UTC))
 
@@ -119,7 +125,7 @@ class ListPage(msgspec.Struct, frozen=True):
     """One answer of "List all servers"; `next` is not documented and followed if it comes."""
 
     results: list[msgspec.Raw]
-    count: int | None = None
+    count: Number | None = None
     next: str | None = None
 
 

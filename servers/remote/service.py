@@ -149,7 +149,12 @@ def _take(page: ListPage, servers: dict[str, Server]) -> int:
 
 def _path_of_next(api: Api, address: str) -> str | None:
     """The path and query of a `next` address below our base address, or None if it leads anywhere else."""
-    base, target = urlsplit(api.transport.base_url), urlsplit(address)
+    base = urlsplit(api.transport.base_url)
+    try:
+        target = urlsplit(address)
+    except ValueError:
+        log.warning("list: a next address that is none was not followed")
+        return None
     same_origin = (target.scheme, target.netloc) in (
         ("", ""),
         (base.scheme, base.netloc),
