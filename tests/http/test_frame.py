@@ -34,7 +34,7 @@ EVERY_KIND = [
     pytest.param("/disconnect/", 405, id="wrong-method"),
     pytest.param("/", 302, id="redirect"),
     pytest.param("/healthz", 200, id="healthz"),
-    pytest.param("/servers/poll/", 200, id="poll"),
+    pytest.param("/servers/poll/", 204, id="poll"),
     pytest.param("/broken/", 500, id="our-fault"),
 ]
 

@@ -47,8 +47,9 @@ class Row(NamedTuple):
 TABLE = [
     Row("home", "GET", 302, 302, 302, arguments=()),
     Row("server-list", "GET", 200, 200, 200, arguments=()),
-    Row("poll", "GET", 200, 200, 200, arguments=()),
+    Row("poll", "GET", 204, 204, 204, arguments=()),
     Row("activity", "GET", 200, 200, 200, arguments=()),
+    Row("activity-csv", "GET", 200, 200, 200, arguments=()),
     Row("connect", "GET", 200, 200, 200, arguments=()),
     Row("connect", "POST", 422, 422, 422, arguments=(), body={"token": "too short"}),
     Row("disconnect", "POST", 302, 302, 302, arguments=()),
