@@ -38,6 +38,11 @@ def simulator(running_simulator: Simulator, settings: Any) -> Iterator[Simulator
     session.transport.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def _roles_survive(django_db_serialized_rollback: None) -> None:
+    """A test whose requests commit leaves the database as the migrations made it, with the roles."""
+
+
 @pytest.fixture
 def member(db: None) -> Callable[..., User]:
     """Makes a member with a role."""
