@@ -10,6 +10,9 @@ from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
 
 MARK = "document.body.dataset.mark = 'the same page'"
+BOXES = """
+    [...document.querySelectorAll(".server, .actions, .pill__shape")].map((e) => e.getBoundingClientRect().toJSON())
+"""
 
 
 def reloaded(page: Page) -> bool:
@@ -40,13 +43,12 @@ def test_it_shows_a_status_that_changes_by_itself_without_a_reload(
 def test_it_moves_nothing_when_a_status_changes(
     open_page: OpenPage, viewer: Client, simulator: Simulator
 ) -> None:
-    boxes = "() => [...document.querySelectorAll('.server, .actions, .pill__shape')].map(e => e.getBoundingClientRect().toJSON())"
     page = open_page(viewer)
     page.goto("/servers/")
-    before = page.evaluate(boxes)
+    before = page.evaluate(BOXES)
     simulator.clock.advance(60)
     expect(page.get_by_role("row", name="builder-1")).to_contain_text("Running")
-    assert page.evaluate(boxes) == before
+    assert page.evaluate(BOXES) == before
 
 
 def test_it_leaves_a_half_typed_name_and_the_focus_alone(
