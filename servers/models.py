@@ -9,7 +9,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .people import Invitation, MemberChange, OpenSession, Profile
 from .remote.errors import plain
+
+__all__ = ["Activity", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile"]
 
 
 class Activity(models.Model):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import F, Q
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 
@@ -52,6 +53,8 @@ def refusal_with_names(person: Person, permission: str) -> str:
 
 def names_of(*roles: str) -> str:
     """The members with one of these roles, as a list to read; a few names are enough."""
-    members = User.objects.filter(groups__name__in=roles, is_active=True).order_by("groups__id", "username")
+    have_it = Q(groups__name__in=roles) | Q(is_superuser=True)
+    by_role = F("groups__id").asc(nulls_last=True)
+    members = User.objects.filter(have_it, is_active=True).order_by(by_role, "username").distinct()
     names = [member.get_full_name() or member.username for member in members[:MOST_NAMES]]
     return get_text_list(names, gettext("or"))

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from .remote.objects import SERVER_ID
-from .views import account, activity, bulk, create, fleet, power, server
+from .views import account, activity, bulk, create, fleet, invitations, me, members, power, server
 
 
 class ServerId:
@@ -57,5 +57,19 @@ urlpatterns = [
     path("bulk/<uuid:run_id>/<str:command>/", bulk.command, name="bulk-command"),
     path("activity/", activity.activity, name="activity"),
     path("activity.csv", activity.activity_csv, name="activity-csv"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.invite, name="members-invite"),
+    path("members/links/<int:invitation_id>/withdraw/", members.withdraw, name="members-withdraw"),
+    path("members/<int:member_id>/", members.member, name="member"),
+    path("members/<int:member_id>/role/", members.role, name="member-role"),
+    path("members/<int:member_id>/switch-off/", members.switch, {"on": False}, name="member-switch-off"),
+    path("members/<int:member_id>/switch-on/", members.switch, {"on": True}, name="member-switch-on"),
+    path("members/<int:member_id>/end-sessions/", members.end_sessions, name="member-end-sessions"),
+    path("members/<int:member_id>/new-password/", members.password_link, name="member-new-password"),
+    path("invited/", invitations.invited, name="invited"),
+    path("invited/<str:secret>/", invitations.link, name="invited-link"),
+    path("me/", me.me, name="me"),
+    path("me/end-others/", me.end_other_sessions, name="me-end-others"),
+    path("me/leave/", me.leave, name="me-leave"),
     path("healthz", account.healthz, name="healthz"),
 ]

@@ -131,6 +131,8 @@ def _permission_of(request: HttpRequest) -> str:
         "server-new-outcome": "servers.create",
         "server-delete": "servers.delete",
     }
+    if (name or "").startswith("member"):
+        return "servers.members"
     return needs.get(name or "", "servers.power")
 
 
