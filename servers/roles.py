@@ -19,6 +19,8 @@ PERMISSION: Final[dict[str, str]] = {
     Action.EDIT: "servers.edit",
     Action.CREATE: "servers.create",
     Action.DELETE: "servers.delete",
+    Action.PROTECT: "servers.edit",
+    Action.LIFT: "servers.members",
 }
 """What each change needs: the buttons show it, `actions` refuses by it."""
 
@@ -29,7 +31,7 @@ def refusal(person: Person, action: str) -> str:
     """Why this person may not do this, or an empty text."""
     if person.has_perm(PERMISSION[action]):
         return ""
-    if action in (Action.CREATE, Action.DELETE):
+    if action in (Action.CREATE, Action.DELETE, Action.LIFT):
         return gettext("Only Managers can do this.")
     return gettext("You can look at servers, but not change them.")
 

@@ -3,7 +3,20 @@
 from django.urls import path, register_converter
 
 from .remote.objects import SERVER_ID
-from .views import account, activity, bulk, create, fleet, invitations, me, members, power, server
+from .views import (
+    account,
+    activity,
+    bulk,
+    create,
+    export,
+    fleet,
+    invitations,
+    me,
+    members,
+    power,
+    server,
+    team,
+)
 
 
 class ServerId:
@@ -25,6 +38,7 @@ urlpatterns = [
     path("connect/", account.connect, name="connect"),
     path("disconnect/", account.disconnect, name="disconnect"),
     path("servers/", fleet.servers, name="server-list"),
+    path("servers.csv", export.servers, name="server-csv"),
     path("servers/poll/", fleet.poll, name="poll"),
     path("servers/new/", create.new, name="server-new"),
     path("servers/new/<uuid:form_key>/", create.outcome, name="server-new-outcome"),
@@ -33,6 +47,10 @@ urlpatterns = [
     path("servers/<server:server_id>/rename/", server.rename, name="server-rename"),
     path("servers/<server:server_id>/backups/", server.backups, name="server-backups"),
     path("servers/<server:server_id>/delete/", server.delete, name="server-delete"),
+    path("servers/<server:server_id>/notes/", team.notes, name="server-notes"),
+    path("servers/<server:server_id>/notes/<int:note_id>/delete/", team.delete_note, name="note-delete"),
+    path("servers/<server:server_id>/tags/", team.tags, name="server-tags"),
+    path("servers/<server:server_id>/protection/", team.protection, name="server-protection"),
     path(
         "servers/<server:server_id>/start/",
         power.power,
