@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('servers', '0003_bulk'),
+        ('servers', '0004_members'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
