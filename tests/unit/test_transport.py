@@ -214,6 +214,13 @@ def test_the_deadline_holds_for_the_whole_answer(
     assert simulator.lines == [NINE[name][1:]]
 
 
+def test_a_question_that_nobody_answers_is_not_asked_again(base: str, simulator: Simulator) -> None:
+    simulator.faults.next("hang", times=2)
+    with pytest.raises(NoAnswer):
+        service.get_server(Api(Transport(base, read_timeout=0.2, deadline=5), Token(TOKEN)), "12345")
+    assert len(simulator.seen) == 1
+
+
 def test_a_repetition_counts_within_the_deadline(api: Api, simulator: Simulator) -> None:
     simulator.faults.next("cut")
     simulator.faults.next("hang")
