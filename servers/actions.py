@@ -1,7 +1,7 @@
 """Changing: the one door for everything that changes a server.
 
-Permission, a row in the activity log before the call, one call, its outcome in the log, the fleet patched with the
-answer. "Every change is allowed, logged and told" is true because there is no other way.
+Permission, protection, a row in the activity log before the call, one call, its outcome in the log, the fleet patched
+with the answer. "Every change is allowed, logged and told" is true because there is no other way.
 """
 
 import contextlib
@@ -12,8 +12,9 @@ from typing import Final
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
-from . import fleet, receipts
+from . import fleet, knowledge, receipts
 from .models import Activity, Step
 from .remote import service
 from .remote.errors import Gone, RemoteError
@@ -54,10 +55,14 @@ class Busy(Exception):
     """A colleague is saving changes to the same server at this moment."""
 
 
+class Protected(Exception):
+    """The server is protected, so nothing was sent; the text says so."""
+
+
 def power(request: HttpRequest, action: str, server_id: str, *, step: Step | None = None) -> Server:
     """Start, stop or restart a server with one remote call; the server as it stands now.
 
-    Raises PermissionDenied and RemoteError, like every function here.
+    Raises PermissionDenied, Protected and RemoteError, like every function here.
     """
     link = connection(request)
     with _logged(request, link, action, server_id, step=step) as entry:
@@ -142,6 +147,13 @@ def delete(request: HttpRequest, server_id: str, *, step: Step | None = None) ->
         entry.finish(Outcome.ACCEPTED)
 
 
+def refuse_if_protected(action: str, server_id: str, name: str) -> None:
+    """Raises Protected if the team has protected the server from this action, by the database as it is now."""
+    sheet = knowledge.of([server_id]).get(server_id) if action in knowledge.GUARDED else None
+    if reason := knowledge.why_not(action, name, sheet):
+        raise Protected(reason)
+
+
 def name_of(link: Connection, server_id: str) -> str:
     """The server's name as last seen, or an empty text; no remote call."""
     server = fleet.find(link, server_id)
@@ -166,12 +178,14 @@ def _logged(
 ) -> Iterator[Activity]:
     """The row of a change: "sent" before the call, so that it survives a crash, then what came of it."""
     _permit(request, action)
+    name = name or name_of(link, server_id)
+    refuse_if_protected(action, server_id, name or gettext("The server"))
     entry = Activity.begin(
         request.user,
         link.account,
         action,
         server_id=server_id,
-        server_name=name or name_of(link, server_id),
+        server_name=name,
         fields=dict(fields or {}),
         form_key=form_key,
         step=step,

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from . import actions, fleet
+from . import actions, fleet, knowledge
 from .models import Activity, Run, Step
 from .remote.errors import KeyRefused, RemoteError, WaitFirst
 from .remote.objects import Server
@@ -114,8 +114,17 @@ def candidates(request: HttpRequest, action: str, servers: Iterable[Server]) -> 
     """The chosen servers, with the reason for each that will be skipped. Raises PermissionDenied."""
     permit(request.user, action)
     servers = list(servers)
-    busy = _in_other_runs([str(server.id) for server in servers])
-    return [Candidate(server, busy.get(str(server.id), "") or _why_not(action, server)) for server in servers]
+    ids = [str(server.id) for server in servers]
+    busy, sheets = _in_other_runs(ids), knowledge.of(ids)
+    return [
+        Candidate(
+            server,
+            busy.get(server_id, "")
+            or knowledge.why_not(action, server.name, sheets.get(server_id))
+            or _why_not(action, server),
+        )
+        for server_id, server in zip(ids, servers, strict=True)
+    ]
 
 
 def permit(person: Person, action: str) -> None:
@@ -190,6 +199,9 @@ def drive(request: HttpRequest, run: Run) -> float:
         _act(request, run.action, step)
     except (PermissionDenied, RemoteError) as problem:
         return _failed(run, step, problem)
+    except actions.Protected as protected:
+        _set(step, State.SKIPPED, str(protected))
+        return 0.0
     except IntegrityError:
         # Somebody else has sent this step already.
         return 0.0

@@ -148,6 +148,11 @@ def forget(connection: Connection, server_id: str) -> None:
     snapshot.change(connection.account, lambda current: snapshot.forget(current, server_id))
 
 
+def touch(connection: Connection, server_id: str) -> None:
+    """Tags or protection of the server have changed: the pages that show it are told at their next tick."""
+    snapshot.change(connection.account, lambda current: snapshot.touch(current, server_id))
+
+
 def doubt(connection: Connection, server_id: str, problem: RemoteError, action: str) -> None:
     """A change failed: what we knew was out of date, or is unknown now. The next tick asks VPS.org."""
 

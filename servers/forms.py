@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from . import knowledge
 from .actions import Conflict, Fields
 from .catalogue import Choice
 from .remote.errors import FieldsWrong
@@ -284,3 +285,53 @@ class DeleteForm(forms.Form):
                 % {"name": self.name}
             )
         return typed
+
+
+class NoteForm(forms.Form):
+    """A note about a server."""
+
+    text = forms.CharField(
+        label=_("New note"),
+        max_length=knowledge.LONGEST_NOTE,
+        help_text=_("Everybody whose key lists this server can read it. No passwords, please."),
+        error_messages={"required": _("Write something first.")},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class TagsForm(forms.Form):
+    """The tags of a server as one line of words, and what they were when the form was opened."""
+
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=1000,
+        help_text=_("Words with spaces or commas between them, for example: shop production."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    opened_tags = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, tags: list[str]) -> "TagsForm":
+        """The form as it is opened for these tags."""
+        line = " ".join(tags)
+        return cls(initial={"tags": line, "opened_tags": line})
+
+    def clean_tags(self) -> list[str]:
+        words = knowledge.tag_words(self.cleaned_data["tags"])
+        for word in words:
+            if not knowledge.is_tag(word):
+                raise forms.ValidationError(
+                    gettext("Use letters, digits and hyphens, %(most)d at most. You typed: %(word)s.")
+                    % {"most": knowledge.LONGEST_TAG, "word": word}
+                )
+        if len(words) > knowledge.MOST_TAGS:
+            raise forms.ValidationError(
+                gettext("A server has %(most)d tags at most.") % {"most": knowledge.MOST_TAGS}
+            )
+        return words
+
+    def clean_opened_tags(self) -> list[str]:
+        return knowledge.tag_words(self.cleaned_data["opened_tags"])

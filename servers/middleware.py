@@ -10,7 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from .actions import Busy
+from .actions import Busy, Protected
+from .knowledge import NotTheAuthor
 from .remote.errors import KeyRefused, RemoteError
 from .request import PanelRequest
 from .session import NotConnected, disconnect, team_token
@@ -66,6 +67,10 @@ class RemoteProblems:
                 return problems.remote_problem(request, exception)
             case Busy():
                 return problems.busy(request)
+            case Protected():
+                return problems.protected(request, exception)
+            case NotTheAuthor():
+                return problems.not_the_author(request)
         return None
 
 

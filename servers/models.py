@@ -9,7 +9,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .people import Invitation, MemberChange, OpenSession, Profile
 from .remote.errors import plain
+
+__all__ = ["Activity", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile"]
 
 
 class Activity(models.Model):
@@ -19,7 +22,7 @@ class Activity(models.Model):
     """
 
     class Action(models.TextChoices):
-        """The changes of the API, in the words of the console."""
+        """The changes of the API, in the words of the console, and what a team does to protect a server."""
 
         CREATE = "create", _("Create")
         EDIT = "edit", _("Edit")
@@ -27,6 +30,8 @@ class Activity(models.Model):
         STOP = "stop", _("Stop")
         REBOOT = "reboot", _("Restart")
         DELETE = "delete", _("Delete forever")
+        PROTECT = "protect", _("Protect")
+        LIFT = "lift", _("Lift the protection")
 
     class Outcome(models.TextChoices):
         """How far a change has come."""
@@ -217,6 +222,41 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server_name} ({self.state})"
+
+
+class Sheet(models.Model):
+    """What the team has set for a server: its tags, and whether it is protected. One row, so that a list asks once."""
+
+    server_id = models.CharField(max_length=64, unique=True)
+    tags = models.JSONField(default=list)
+    """Lower-case words, sorted."""
+    protected = models.BooleanField(default=False)
+    protected_by = models.CharField(max_length=150, blank=True)
+    protected_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.server_id}: {' '.join(self.tags)}{' (protected)' if self.protected else ''}"
+
+
+class Note(models.Model):
+    """What a member wrote down about a server. It outlives its author, whose name is kept as text too."""
+
+    server_id = models.CharField(max_length=64)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    author_name = models.CharField(max_length=150)
+    text = models.TextField(max_length=2000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ()
+        indexes = (models.Index(fields=["server_id", "-id"]),)
+
+    def __str__(self) -> str:
+        return f"{self.author_name} about {self.server_id}"
 
 
 class Offer(models.Model):

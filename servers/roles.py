@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import F, Q
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 
@@ -18,6 +19,8 @@ PERMISSION: Final[dict[str, str]] = {
     Action.EDIT: "servers.edit",
     Action.CREATE: "servers.create",
     Action.DELETE: "servers.delete",
+    Action.PROTECT: "servers.edit",
+    Action.LIFT: "servers.members",
 }
 """What each change needs: the buttons show it, `actions` refuses by it."""
 
@@ -28,7 +31,7 @@ def refusal(person: Person, action: str) -> str:
     """Why this person may not do this, or an empty text."""
     if person.has_perm(PERMISSION[action]):
         return ""
-    if action in (Action.CREATE, Action.DELETE):
+    if action in (Action.CREATE, Action.DELETE, Action.LIFT):
         return gettext("Only Managers can do this.")
     return gettext("You can look at servers, but not change them.")
 
@@ -52,6 +55,8 @@ def refusal_with_names(person: Person, permission: str) -> str:
 
 def names_of(*roles: str) -> str:
     """The members with one of these roles, as a list to read; a few names are enough."""
-    members = User.objects.filter(groups__name__in=roles, is_active=True).order_by("groups__id", "username")
+    have_it = Q(groups__name__in=roles) | Q(is_superuser=True)
+    by_role = F("groups__id").asc(nulls_last=True)
+    members = User.objects.filter(have_it, is_active=True).order_by(by_role, "username").distinct()
     names = [member.get_full_name() or member.username for member in members[:MOST_NAMES]]
     return get_text_list(names, gettext("or"))

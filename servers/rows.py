@@ -7,8 +7,9 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from . import knowledge
 from .fleet import Fleet
-from .models import Activity
+from .models import Activity, Sheet
 from .remote.objects import Server
 from .roles import Person, refusal
 from .words import Status, Words, cannot, status_words, waiting_words
@@ -39,49 +40,69 @@ class Buttons:
 
 @dataclass(frozen=True)
 class Row:
-    """What the partials `_state`, `_actions` and `_address` show of one server; `as_of` is set on old data."""
+    """What the partials `_state`, `_actions`, `_address` and `_tags` show of one server.
+
+    `as_of` is set on old data; `sheet` holds tags and protection, if the team has ever set any; `protection_reason` says why
+    this person cannot switch the protection.
+    """
 
     server: Server
     status: Status
     buttons: Buttons
     as_of: datetime | None = None
+    sheet: Sheet | None = None
+    protection_reason: Words = ""
 
 
 def rows(fleet: Fleet, servers: Iterable[Server], person: Person) -> list[Row]:
-    """The servers of a fleet as rows for this person."""
-    return [row(fleet, server, person) for server in servers]
+    """The servers of a fleet as rows for this person; tags and protection come with one query for all."""
+    servers = list(servers)
+    sheets = knowledge.of(str(server.id) for server in servers) if servers else {}
+    return [_row(fleet, server, person, sheets.get(str(server.id))) for server in servers]
 
 
 def row(fleet: Fleet, server: Server, person: Person) -> Row:
     """One server as a row."""
+    return rows(fleet, [server], person)[0]
+
+
+def _row(fleet: Fleet, server: Server, person: Person, sheet: Sheet | None) -> Row:
     asked = fleet.asked.get(str(server.id))
     status = waiting_words(asked.action, asked.at) if asked else status_words(server.status)
     return Row(
         server,
         status,
-        buttons(server, person),
+        buttons(server, person, sheet),
         fleet.checked_at if fleet.trouble else None,
+        sheet,
+        refusal(person, Action.LIFT if sheet and sheet.protected else Action.PROTECT),
     )
 
 
-def buttons(server: Server, person: Person) -> Buttons:
+def buttons(server: Server, person: Person, sheet: Sheet | None) -> Buttons:
     """The buttons for this server as it is now, for this person."""
-    start = _power(Action.START, gettext("Start"), "server-start", server, person)
-    stop = _power(Action.STOP, gettext("Stop"), "server-stop", server, person)
-    reboot = _power(Action.REBOOT, gettext("Restart"), "server-reboot", server, person)
+    start = _power(Action.START, gettext("Start"), "server-start", server, person, sheet)
+    stop = _power(Action.STOP, gettext("Stop"), "server-stop", server, person, sheet)
+    reboot = _power(Action.REBOOT, gettext("Restart"), "server-reboot", server, person, sheet)
     likely, others = (
         (start, (reboot, stop)) if server.status in ("stopped", "suspended") else (reboot, (start, stop))
     )
     return Buttons(
         likely,
         others,
-        edit=_page(Action.EDIT, gettext("Edit"), "server-edit", server, person),
-        delete=_page(Action.DELETE, gettext("Delete forever"), "server-delete", server, person),
+        edit=_page(Action.EDIT, gettext("Edit"), "server-edit", server, person, sheet),
+        delete=_page(Action.DELETE, gettext("Delete forever"), "server-delete", server, person, sheet),
     )
 
 
-def _power(action: Action, label: str, view: str, server: Server, person: Person) -> Button:
-    reason = refusal(person, action) or cannot(action, server.status, server.name)
+def _power(
+    action: Action, label: str, view: str, server: Server, person: Person, sheet: Sheet | None
+) -> Button:
+    reason = (
+        refusal(person, action)
+        or knowledge.why_not(action, server.name, sheet)
+        or cannot(action, server.status, server.name)
+    )
     return Button(
         action,
         label,
@@ -91,5 +112,8 @@ def _power(action: Action, label: str, view: str, server: Server, person: Person
     )
 
 
-def _page(action: Action, label: str, view: str, server: Server, person: Person) -> Button:
-    return Button(action, label, reverse(view, args=[server.id]), refusal(person, action))
+def _page(
+    action: Action, label: str, view: str, server: Server, person: Person, sheet: Sheet | None
+) -> Button:
+    reason = refusal(person, action) or knowledge.why_not(action, server.name, sheet)
+    return Button(action, label, reverse(view, args=[server.id]), reason)

@@ -175,6 +175,12 @@ def ask(snapshot: Snapshot, server_id: str, action: str) -> None:
         snapshot.asked[server_id] = Asked(action, datetime.now(UTC))
 
 
+def touch(snapshot: Snapshot, server_id: str) -> None:
+    """What the console itself knows about this server has changed: it looks different."""
+    if server_id in snapshot.servers:
+        snapshot.version = snapshot.changed[server_id] = next_version(snapshot)
+
+
 def _show(snapshot: Snapshot, server: Server) -> None:
     server_id = str(server.id)
     snapshot.version = next_version(snapshot)

@@ -3,7 +3,20 @@
 from django.urls import path, register_converter
 
 from .remote.objects import SERVER_ID
-from .views import account, activity, bulk, create, fleet, power, server
+from .views import (
+    account,
+    activity,
+    bulk,
+    create,
+    export,
+    fleet,
+    invitations,
+    me,
+    members,
+    power,
+    server,
+    team,
+)
 
 
 class ServerId:
@@ -25,6 +38,7 @@ urlpatterns = [
     path("connect/", account.connect, name="connect"),
     path("disconnect/", account.disconnect, name="disconnect"),
     path("servers/", fleet.servers, name="server-list"),
+    path("servers.csv", export.servers, name="server-csv"),
     path("servers/poll/", fleet.poll, name="poll"),
     path("servers/new/", create.new, name="server-new"),
     path("servers/new/<uuid:form_key>/", create.outcome, name="server-new-outcome"),
@@ -33,6 +47,10 @@ urlpatterns = [
     path("servers/<server:server_id>/rename/", server.rename, name="server-rename"),
     path("servers/<server:server_id>/backups/", server.backups, name="server-backups"),
     path("servers/<server:server_id>/delete/", server.delete, name="server-delete"),
+    path("servers/<server:server_id>/notes/", team.notes, name="server-notes"),
+    path("servers/<server:server_id>/notes/<int:note_id>/delete/", team.delete_note, name="note-delete"),
+    path("servers/<server:server_id>/tags/", team.tags, name="server-tags"),
+    path("servers/<server:server_id>/protection/", team.protection, name="server-protection"),
     path(
         "servers/<server:server_id>/start/",
         power.power,
@@ -57,5 +75,19 @@ urlpatterns = [
     path("bulk/<uuid:run_id>/<str:command>/", bulk.command, name="bulk-command"),
     path("activity/", activity.activity, name="activity"),
     path("activity.csv", activity.activity_csv, name="activity-csv"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.invite, name="members-invite"),
+    path("members/links/<int:invitation_id>/withdraw/", members.withdraw, name="members-withdraw"),
+    path("members/<int:member_id>/", members.member, name="member"),
+    path("members/<int:member_id>/role/", members.role, name="member-role"),
+    path("members/<int:member_id>/switch-off/", members.switch, {"on": False}, name="member-switch-off"),
+    path("members/<int:member_id>/switch-on/", members.switch, {"on": True}, name="member-switch-on"),
+    path("members/<int:member_id>/end-sessions/", members.end_sessions, name="member-end-sessions"),
+    path("members/<int:member_id>/new-password/", members.password_link, name="member-new-password"),
+    path("invited/", invitations.invited, name="invited"),
+    path("invited/<str:secret>/", invitations.link, name="invited-link"),
+    path("me/", me.me, name="me"),
+    path("me/end-others/", me.end_other_sessions, name="me-end-others"),
+    path("me/leave/", me.leave, name="me-leave"),
     path("healthz", account.healthz, name="healthz"),
 ]

@@ -144,6 +144,11 @@ def cannot(action: str, status: str, name: str) -> str:
     return gettext("%(name)s is not running, so it cannot restart.") % words
 
 
+def is_protected(name: str) -> str:
+    """Why a protected server is not stopped, restarted or deleted."""
+    return gettext("%(name)s is protected. A manager must lift the protection first.") % {"name": name}
+
+
 def told(problem: RemoteError) -> str:
     """What a person is told about a problem: what happened to the server, and what to do."""
     words: dict[str, object] = {"name": problem.server_name or gettext("The server")}

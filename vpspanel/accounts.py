@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 
@@ -11,6 +12,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def set_password(self, user: User, password: str) -> None:
+        """Saves nothing but the password, so that who was switched off meanwhile stays so."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         return None

@@ -1,4 +1,4 @@
-"""Django's admin serves the rare chores: members and the catalogue. Managers may enter."""
+"""Django's admin serves the rare chores, like the catalogue. Managers may enter."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PanelAdmin(AdminSite):
-    """The admin for those who may manage members, signed in at the console's own door."""
+    """The admin for Managers, signed in at the console's own door."""
 
-    site_title = site_header = _("Members and catalogue")
+    site_title = site_header = _("Catalogue")
     index_title = _("What a Manager keeps")
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -194,7 +194,7 @@ def read_error_body(body: bytes, content_type: str) -> tuple[str, dict[str, list
     if isinstance(value, dict):
         return _read_mapping(value)
     if isinstance(value, str) and ("html" in content_type or value.lstrip().startswith("<")):
-        title = re.search(r"<title[^>]*>(.*?)</title>", value, re.IGNORECASE | re.DOTALL)
+        title = re.search(r"<title[^>]*>(.*?)</title>", value[: LONGEST_TEXT * 20], re.IGNORECASE | re.DOTALL)
         value = title.group(1) if title else value
     return plain(" ".join(_texts(value))), {}
 

@@ -126,7 +126,7 @@ class Transport:
         self.deadline = deadline
         self.size_limit = size_limit
         self._timeouts = (connect_timeout, read_timeout)
-        self._session = requests.Session()
+        self._session = _StayingSession()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.proxies = {"http": proxy, "https": proxy} if proxy else {}
@@ -241,6 +241,17 @@ class Transport:
                 log.warning("%s: answer larger than %d bytes", name, self.size_limit)
                 raise NotUnderstood(name, status=response.status_code)
         return bytes(body)
+
+
+class _StayingSession(requests.Session):
+    """A session for which no answer is a redirect.
+
+    Without this, requests looks at where a redirect leads even when it does not follow it: it fails on an address that
+    is none, and reads the whole body first, whatever its size.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _DeadlineReader(io.RawIOBase):

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from servers import browsers
 from servers.models import Activity, Step
 from servers.words import SEEN, Status, Words
 
@@ -142,6 +143,12 @@ def step_shape(step: Step) -> str:
         Step.State.UNKNOWN: "unknown",
     }
     return shapes.get(Step.State(step.state), "stopped")
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """ "Firefox on Windows"."""
+    return browsers.in_words(user_agent)
 
 
 @register.filter

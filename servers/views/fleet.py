@@ -1,9 +1,8 @@
 """The list of servers, and the poll that keeps a page up to date."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -19,6 +18,7 @@ from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
 from ..rows import rows
+from ..search import SORTS, find
 from ..words import STATUSES, status_words
 
 Query = Mapping[str, str]
@@ -26,26 +26,13 @@ Query = Mapping[str, str]
 PER_PAGE: Final = 50
 MOST_POLLED: Final = 200
 
-SORTS: Final[dict[str, Any]] = {
-    "name": lambda server: _natural(server.name),
-    "status": lambda server: server.status,
-    "address": lambda server: [int(part) for part in re.findall(r"[0-9]+", server.ip_address or "")],
-    "location": lambda server: server.location or "",
-    "size": lambda server: (
-        (server.plan.vcpus or 0, server.plan.memory or 0, server.plan.storage or 0)
-        if server.plan
-        else (0, 0, 0)
-    ),
-    "system": lambda server: _natural((server.os and server.os.name) or ""),
-    "created": lambda server: server.created_at.timestamp() if server.created_at else 0.0,
-}
-
 ORDERS: Final[dict[str, object]] = {
     "": _("By name"),
     "status": _("By status"),
     "location": _("By location"),
     "-size": _("Largest first"),
     "-created": _("Newest first"),
+    "protected": _("Protected first"),
 }
 """The orders that are offered beside the search; the heads of the columns give every other."""
 
@@ -102,7 +89,7 @@ class Page:
             return News(0, gone)
         came = [i for i, version in current.added.items() if version > self.drawn and i not in self.ids]
         servers = [current.by_id[i] for i in came]
-        fitting = [s for s in servers if _matches(s, self.text) and self.location in ("", s.location)]
+        fitting = [s for s in find(servers, self.text) if self.location in ("", s.location)]
         return News(len(fitting), gone)
 
 
@@ -130,10 +117,7 @@ def servers(request: PanelRequest) -> HttpResponse:
     link = session.connection(request)
     asked = {name: request.GET.get(name, "")[:100] for name in ("q", "status", "location", "sort")}
     seen = fleet.look(link, asked["status"], asked["location"], now="now" in request.GET)
-    found = _sorted(
-        [server for server in seen.servers if _matches(server, asked["q"])],
-        asked["sort"],
-    )
+    found = find(seen.servers, asked["q"], asked["sort"])
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     everything = seen.servers if seen.whole else fleet.seen(link).servers
     context = {
@@ -196,22 +180,7 @@ def matching(current: fleet.Fleet, query: Query) -> list[Server]:
     """The servers that the list shows for these filters, in its order."""
     text, status, location, sort = (query.get(name, "")[:100] for name in ("q", "status", "location", "sort"))
     found = [s for s in current.servers if status in ("", s.status) and location in ("", s.location)]
-    return _sorted([server for server in found if _matches(server, text)], sort)
-
-
-def _matches(server: Server, text: str) -> bool:
-    words = text.casefold().split()
-    searched = f"{server.name} {server.hostname or ''} {server.ip_address or ''}".casefold()
-    return all(word in searched for word in words)
-
-
-def _sorted(servers: list[Server], sort: str) -> list[Server]:
-    """By any column; a hyphen in front turns it round. Names decide between equals."""
-    column = sort.removeprefix("-")
-    by_name = sorted(servers, key=SORTS["name"])
-    if column not in SORTS:
-        return by_name
-    return sorted(by_name, key=SORTS[column], reverse=sort.startswith("-"))
+    return find(found, text, sort)
 
 
 def _orders(chosen: str) -> dict[str, object]:
@@ -219,15 +188,6 @@ def _orders(chosen: str) -> dict[str, object]:
     if chosen in ORDERS or chosen.removeprefix("-") not in SORTS:
         return ORDERS
     return ORDERS | {chosen: gettext("By the column you chose")}
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """web-2 before web-10."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
-    return [
-        (int(part), "") if part.isascii() and part.isdigit() and len(part) < 18 else (0, part)
-        for part in parts
-    ]
 
 
 def _chips(servers: tuple[Server, ...], field: str, chosen: str, *, counted: bool) -> list[Chip]:

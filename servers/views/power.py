@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from .. import actions, fleet, receipts, session
+from .. import actions, fleet, knowledge, receipts, session
 from ..request import PanelRequest
 from ..rows import row
 from ..words import asked
@@ -20,12 +20,14 @@ def power(request: PanelRequest, server_id: str, action: str) -> HttpResponse:
     full = request.GET.get("on") == "server"
     if request.method == "GET":
         server = fleet.find(link, server_id) or fleet.detail(link, server_id)
+        actions.refuse_if_protected(action, server_id, server.name)
         context = {
             "server": server,
             "action": action,
             "full": full,
             "last": receipts.last(action, server_id),
             "usual": receipts.usual(action, server_id),
+            "note": knowledge.notes(server_id).first(),
         }
         template = "servers/_confirm.html" if request.htmx else "servers/confirm.html"
         return render(request, template, context)

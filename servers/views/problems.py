@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from .. import fleet, session
+from ..actions import Protected
 from ..forms import PanelForm
 from ..remote.errors import FieldsWrong, KeyRefused, RemoteError
 from ..request import PanelRequest
-from ..roles import refusal_with_names
+from ..roles import names_of, refusal_with_names
 from ..rows import row
 from ..words import told
 
@@ -30,7 +31,9 @@ def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
         "connect": isinstance(problem, KeyRefused),
     }
     if request.htmx:
-        context |= _cells(request) | {"stop": isinstance(problem, KeyRefused)}
+        context |= {"stop": isinstance(problem, KeyRefused)}
+        if request.method == "POST":
+            context |= _cells(request)
         return _partial(request, "_problem.html", context, problem.panel_status)
     context |= {"back": request.path if request.method == "GET" else reverse("server-list")}
     return render(request, "problem.html", context, status=problem.panel_status)
@@ -58,6 +61,20 @@ def busy_sentence() -> str:
 def busy(request: PanelRequest) -> HttpResponse:
     """Two people save the same server at the same moment."""
     return _sentence(request, busy_sentence(), 409)
+
+
+def protected(request: PanelRequest, problem: Protected) -> HttpResponse:
+    """A server that must not be stopped, restarted or deleted: says who can lift the protection."""
+    names = names_of("Manager")
+    sentence = f"{problem} {gettext('Managers: %(names)s.') % {'names': names}}" if names else str(problem)
+    if request.htmx:
+        return _partial(request, "_problem.html", {"sentence": sentence} | _cells(request), 409)
+    return _sentence(request, sentence, 409)
+
+
+def not_the_author(request: PanelRequest) -> HttpResponse:
+    """Somebody else's note."""
+    return _sentence(request, gettext("Only the person who wrote a note can delete it."), 403)
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
@@ -131,6 +148,8 @@ def _permission_of(request: HttpRequest) -> str:
         "server-new-outcome": "servers.create",
         "server-delete": "servers.delete",
     }
+    if (name or "").startswith("member"):
+        return "servers.members"
     return needs.get(name or "", "servers.power")
 
 
@@ -141,9 +160,9 @@ def _drop_refused_key(request: HttpRequest, problem: RemoteError) -> None:
 
 
 def _cells(request: PanelRequest) -> dict[str, Any]:
-    """The cells of the server that a press on a button was about, as they are known now."""
+    """The cells of the server that the request was about, as they are known now."""
     server_id = request.resolver_match.kwargs.get("server_id") if request.resolver_match else None
-    if server_id is None or request.method == "GET":
+    if server_id is None:
         return {}
     try:
         seen = fleet.seen(session.connection(request))

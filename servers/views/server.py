@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import actions, fleet, receipts, session
+from .. import actions, fleet, knowledge, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
 from ..models import Activity
 from ..remote.errors import FieldsWrong, RemoteError
@@ -21,6 +21,7 @@ from ..rows import row
 from ..usage import meters
 from ..words import asked
 from . import problems
+from .team import notes_context
 
 RECENT: Final = 5
 
@@ -47,7 +48,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
-    }
+    } | notes_context(server_id)
     return render(request, "servers/detail.html", context)
 
 
@@ -155,11 +156,12 @@ def delete(request: PanelRequest, server_id: str) -> HttpResponse:
     server = fleet.detail(link, server_id) if request.method == "GET" else fleet.find(link, server_id)
     if server is None:
         server = fleet.detail(link, server_id)
+    actions.refuse_if_protected(Activity.Action.DELETE, server_id, server.name)
     form = DeleteForm(request.POST or None, name=server.name)
     if request.method == "POST" and form.is_valid():
         actions.delete(request, server_id)
         messages.success(request, asked(Activity.Action.DELETE, server.name))
         return redirect("server-list")
     last = Activity.objects.filter(server_id=server_id).first()
-    context = {"form": form, "server": server, "last": last}
+    context = {"form": form, "server": server, "last": last, "note": knowledge.notes(server_id).first()}
     return render(request, "servers/delete.html", context, status=422 if form.errors else 200)

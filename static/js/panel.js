@@ -6,9 +6,10 @@ document.documentElement.classList.add("js");
 const dialog = document.getElementById("dialog");
 let opener = "";
 
-// A confirmation arrived in the dialog: show it. The focus stands on the way back (autofocus).
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (detail.target !== dialog || dialog.open) return;
+// A confirmation arrived in the dialog: show it. The focus stands on the way back (autofocus). Where a problem came
+// instead, the dialog is empty and the message stands on the page.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target !== dialog || dialog.open || !dialog.hasChildNodes()) return;
   opener = detail.requestConfig.elt.id;
   closeMenus();
   dialog.showModal();
@@ -56,6 +57,11 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   age().textContent = seconds < 60 ? ago.format(-seconds, "second")
     : seconds < 3600 ? ago.format(-Math.floor(seconds / 60), "minute")
     : ago.format(-Math.floor(seconds / 3600), "hour");
+});
+
+// A menu that is open stays open when its buttons come anew.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+  if (target.querySelector("details.menu[open]")) fragment.querySelector("details.menu")?.setAttribute("open", "");
 });
 
 // Menus: one open at a time, closed by Escape and by a click elsewhere.

@@ -1,5 +1,6 @@
 """What the tests of the views share besides: a clock of the console that stands still until a test turns it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 import time_machine
 
 from servers.simulator import Simulator
+from tests.conftest import TOKEN
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -27,3 +29,12 @@ def later(clock: time_machine.Traveller, simulator: Simulator) -> Callable[[floa
         simulator.clock.advance(seconds)
 
     return pass_by
+
+
+@pytest.fixture
+def log_without_key(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fails the test if any line of the log, DEBUG included, holds the key."""
+    with caplog.at_level(logging.DEBUG):
+        yield
+    for record in [*caplog.get_records("setup"), *caplog.get_records("call")]:
+        assert TOKEN not in f"{record.getMessage()} {record.exc_text or ''}"

@@ -273,7 +273,7 @@ def test_the_page_has_four_hands_and_none_when_paused(operator: Client) -> None:
     assert "driver" not in operator.get(address).content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_tabs_at_once_take_no_step_twice(operator: Client, simulator: Simulator) -> None:
     ids = running(simulator)[:8]
     address = confirm(operator, "stop", ids)

@@ -30,7 +30,9 @@ INSTALLED_PYTHON = """#!/bin/bash
 echo "$*" >>calls
 case "$*" in
     -V) echo "Python 3.11.2" ;;
-    -c*secrets*) echo "SECRET_KEY=made-for-the-demo" ;;
+    -c*secrets*)
+        echo "SECRET_KEY=made-for-the-demo"
+        [[ -z ${QUICKER:-} ]] || echo "SECRET_KEY=$QUICKER" >.demo/env ;;
     "-m pip install"*)
         case ${PIP_ENDS:-well} in
             well) ;;
@@ -224,6 +226,12 @@ def test_the_demo_keeps_its_secret_from_start_to_start_and_from_others(copy: Cop
     assert copy.settings["SECRET_KEY"] == "kept"
     assert copy.settings["DATABASE_URL"] == "sqlite:///.demo/db.sqlite3"
     assert copy.settings["PORT"] == "1"
+
+
+def test_two_first_demos_at_once_have_one_secret(copy: Copy) -> None:
+    copy.run("demo", PORT="1", QUICKER="from-the-other")
+    assert copy.settings["SECRET_KEY"] == "from-the-other"
+    assert [file.name for file in (copy.root / ".demo").iterdir()] == ["env"]
 
 
 def test_the_demo_does_not_take_over_settings_of_a_real_console(copy: Copy) -> None:

@@ -1,0 +1,134 @@
+"""Who is signed in where: a row for each signed-in browser, and its end.
+
+The row decides, not the session store: a session without its row is signed out at its next request, whatever a cache
+still holds. The session remembers the row's id, so the row survives the new keys that it gets.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from .people import OpenSession, Profile
+
+ROW: Final = "open_session"
+SEEN_EVERY: Final = timedelta(minutes=1)
+BY_ITSELF: Final = frozenset({"poll", "bulk-drive"})
+"""The names of the addresses that a page asks by itself: nobody was seen there."""
+
+
+def begin(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """A member has signed in (Django's signal): write the row, or keep it if this browser was signed in already."""
+    if request.session.session_key is None:
+        request.session.save()
+    key = str(request.session.session_key)
+    OpenSession.objects.filter(user=user).exclude(session_key__in=living_keys()).exclude(
+        session_key=key
+    ).delete()
+    if OpenSession.objects.filter(pk=row_id(request), user=user).update(session_key=key):
+        return
+    agent = request.META.get("HTTP_USER_AGENT", "")[:300]
+    row, _ = OpenSession.objects.update_or_create(
+        session_key=key, defaults={"user": user, "user_agent": agent}
+    )
+    request.session[ROW] = row.pk
+
+
+def row_id(request: HttpRequest) -> int:
+    """The row of this session; 0 if it has none."""
+    return int(request.session.get(ROW) or 0)
+
+
+def forget(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    """A member has signed out (Django's signal)."""
+    if user is not None:
+        OpenSession.objects.filter(pk=row_id(request), user=user).delete()
+
+
+def password_changed(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """A member has changed the password (allauth's signal): whoever knew the old one is out."""
+    end_others(request)
+    messages.success(request, gettext("Your password was changed. You are signed in here only."))
+
+
+def living_keys() -> "QuerySet[Session, str]":
+    """The keys of the sessions that have not expired."""
+    return Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")  # type: ignore[return-value]
+
+
+def open_sessions_of(user: User) -> "QuerySet[OpenSession]":
+    """The browsers in which this member is signed in, last seen first."""
+    return OpenSession.objects.filter(user=user, session_key__in=living_keys())
+
+
+def end(sessions: "QuerySet[OpenSession]") -> int:
+    """End sessions at once, in the database and in the cache, the sealed key in them included; how many there were."""
+    keys = list(sessions.values_list("session_key", flat=True))
+    OpenSession.objects.filter(session_key__in=keys).delete()
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    for key in keys:
+        store.delete(key)
+    return len(keys)
+
+
+def end_others(request: HttpRequest) -> int:
+    """End the sessions of this member but the one of this request; how many there were."""
+    return end(OpenSession.objects.filter(user_id=request.user.pk or 0).exclude(pk=row_id(request)))
+
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def members_only(get_response: GetResponse) -> GetResponse:
+    """Signs out a session that was ended, speaks to the others in their time and language, and notes that they were
+    seen."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        row = _row(request)
+        if row is None and request.user.is_authenticated:
+            logout(request)
+        with timezone.override(_speak(row)):
+            response = get_response(request)
+        if row is not None:
+            _note(request, row)
+        return response
+
+    return middleware
+
+
+def _row(request: HttpRequest) -> OpenSession | None:
+    if not request.user.is_authenticated:
+        return None
+    rows = OpenSession.objects.filter(pk=row_id(request), user_id=request.user.pk or 0)
+    return rows.select_related("user__profile").first()
+
+
+def _speak(row: OpenSession | None) -> str | None:
+    """Switch to the member's language; gives the time zone, None for that of the settings."""
+    profile: Profile | None = getattr(row.user, "profile", None) if row else None
+    if profile is None:
+        return None
+    if profile.language in dict(settings.LANGUAGES):
+        translation.activate(profile.language)
+    return profile.time_zone or None
+
+
+def _note(request: HttpRequest, row: OpenSession) -> None:
+    """Note the new key of a session that was given one, and that its owner was here."""
+    rows = OpenSession.objects.filter(pk=row.pk)
+    key = request.session.session_key
+    if key and key != row.session_key and row_id(request) == row.pk:
+        rows.update(session_key=key)
+    by_itself = request.resolver_match is not None and request.resolver_match.url_name in BY_ITSELF
+    if not by_itself and row.seen_at < timezone.now() - SEEN_EVERY:
+        rows.update(seen_at=timezone.now())

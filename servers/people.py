@@ -1,0 +1,125 @@
+"""What the console keeps about its members, beside Django's user: sessions, invitations, and what was done to whom."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+INVITATION_VALID: Final = timedelta(days=7)
+
+
+class Role(models.TextChoices):
+    """The three roles; the values are the names of the groups that a migration makes."""
+
+    VIEWER = "Viewer", _("Viewer")
+    OPERATOR = "Operator", _("Operator")
+    MANAGER = "Manager", _("Manager")
+
+
+class Profile(models.Model):
+    """How a member wants the console to speak; an empty text leaves it to the browser and the settings."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile")
+    language = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.language or 'any'}, {self.time_zone or 'any'}"
+
+
+class OpenSession(models.Model):
+    """A browser in which a member is signed in. A session without its row is signed out at its next request."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="open_sessions")
+    session_key = models.CharField(max_length=40, unique=True, editable=False)
+    user_agent = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    """The last request that a person made, to the minute; a poll is not one."""
+
+    class Meta:
+        ordering = ("-seen_at",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user}, since {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Invitation(models.Model):
+    """A link that works once: to become a member, or, with `member`, to choose a new password.
+
+    The link holds a secret of which only the hash is here, so nobody can find the link in the database.
+    """
+
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    role = models.CharField(max_length=10, choices=Role, blank=True)
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="password_links"
+    )
+    meant_for = models.CharField(max_length=100, blank=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="invitations"
+    )
+    made_by_name = models.CharField(max_length=150)
+    made_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.role or self.member} ({self.made_at:%Y-%m-%d})"
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the link stops working by itself."""
+        return self.made_at + INVITATION_VALID
+
+    @classmethod
+    def still_open(cls) -> "models.QuerySet[Invitation]":
+        """The links that can still be used."""
+        return cls.objects.filter(
+            used_at=None, withdrawn_at=None, made_at__gt=timezone.now() - INVITATION_VALID
+        )
+
+
+class MemberChange(models.Model):
+    """One thing that was done to a member, by whom and when. The row outlives both: who and whom are kept as text."""
+
+    class Action(models.TextChoices):
+        """What can be done."""
+
+        INVITED = "invited", _("Invited")
+        WITHDREW = "withdrew", _("Withdrew the invitation of")
+        JOINED = "joined", _("Accepted the invitation")
+        ROLE = "role", _("Changed the role of")
+        SWITCHED_OFF = "off", _("Switched off")
+        SWITCHED_ON = "on", _("Switched on")
+        ENDED = "ended", _("Ended the sessions of")
+        LINK = "link", _("Made a link for a new password of")
+        PASSWORD = "password", _("Chose a new password")
+        LEFT = "left", _("Left")
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=150)
+    action = models.CharField(max_length=10, choices=Action)
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    member_name = models.CharField(max_length=150, blank=True)
+    role_before = models.CharField(max_length=10, choices=Role, blank=True)
+    role = models.CharField(max_length=10, choices=Role, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.by_name}: {self.action} {self.member_name}"

@@ -1,0 +1,224 @@
+"""Every page, light and dark, wide and narrow: no finding of axe, and nothing that makes the page scroll sideways."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from servers.simulator import SimulatedServer, Simulator
+from tests.browser.conftest import DESK, PHONE, OpenPage
+
+LONG = "12396"
+"""The server with the longest name of the seeded fleet."""
+OPTIONS = {"resultTypes": ["violations"]}
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds, each with the elements it is about."""
+    result = Axe().run(page, options=OPTIONS).response["violations"]
+    return [f"{found['id']}: {[node['html'][:120] for node in found['nodes'][:4]]}" for found in result]
+
+
+def width(page: Page) -> int:
+    """How wide the page is, in pixels, what sticks out included."""
+    pixels: int = page.evaluate("document.scrollingElement.scrollWidth")
+    return pixels
+
+
+def look_from_all_sides(page: Page) -> None:
+    """Both colour schemes and both layouts; what is open stays open meanwhile."""
+    for scheme, viewport in (("light", DESK), ("dark", PHONE)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        assert findings(page) == [], f"{scheme}, {viewport['width']} pixels"
+        assert width(page) <= viewport["width"]
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert width(page) <= 320
+
+
+PAGES = {
+    "list": "/servers/",
+    "filtered list": "/servers/?q=shop&status=active",
+    "no match": "/servers/?q=nothing-has-this-name",
+    "server": "/servers/12345/",
+    "server with a long name": f"/servers/{LONG}/",
+    "server that is being set up": "/servers/12415/",
+    "new server": "/servers/new/",
+    "edit": f"/servers/{LONG}/edit/",
+    "stop": f"/servers/{LONG}/stop/",
+    "delete": f"/servers/{LONG}/delete/",
+    "activity": "/activity/",
+    "activity, no match": "/activity/?server=nothing",
+    "many at once": f"/bulk/new/?action=stop&server=12345&server={LONG}&server=12372",
+    "key": "/connect/",
+    "password": "/password/",
+    "sign out": "/logout/",
+}
+
+
+@pytest.mark.parametrize("address", PAGES.values(), ids=PAGES.keys())
+def test_it_is_accessible_and_does_not_scroll_sideways(
+    open_page: OpenPage, manager: Client, address: str
+) -> None:
+    manager.post(f"/servers/{LONG}/reboot/")
+    page = open_page(manager)
+    response = page.goto(address)
+    assert response
+    assert response.status == 200
+    look_from_all_sides(page)
+
+
+def test_sign_in(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/login/")
+    look_from_all_sides(page)
+
+
+def test_a_key_is_asked_for(open_page: OpenPage, sign_in: Callable[..., Client]) -> None:
+    page = open_page(sign_in("mia", "Manager", connected=False))
+    page.goto("/servers/")
+    expect(page).to_have_title("Key for VPS.org – VPS console")
+    look_from_all_sides(page)
+
+
+def test_the_list_and_a_server_for_somebody_who_may_only_look(open_page: OpenPage, viewer: Client) -> None:
+    page = open_page(viewer)
+    for address in ("/servers/", "/servers/12345/"):
+        page.goto(address)
+        look_from_all_sides(page)
+
+
+def test_an_account_without_servers(open_page: OpenPage, manager: Client, simulator: Simulator) -> None:
+    simulator.account().servers.clear()
+    page = open_page(manager)
+    page.goto("/servers/?now")
+    page.reload()
+    expect(page.get_by_role("heading", name="You have no servers yet")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_more_than_fifty_servers(
+    open_page: OpenPage, sign_in: Callable[..., Client], simulator: Simulator
+) -> None:
+    simulator.account().servers.update(
+        {i: SimulatedServer(id=i, name=f"worker-{i}") for i in range(30001, 30061)}
+    )
+    page = open_page(sign_in("mia", "Manager"))
+    page.goto("/servers/")
+    expect(page.locator("tbody tr")).to_have_count(50)
+    look_from_all_sides(page)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("/servers/nothing/here/", 404), ("/servers/99999/", 404), ("/servers/new/", 403)]
+)
+def test_a_page_that_there_is_not(
+    open_page: OpenPage, operator: Client, expected: Callable[[str], None], address: str, status: int
+) -> None:
+    page = open_page(operator)
+    page.goto(address)
+    expect(page.get_by_role("link", name="All servers")).to_be_visible()
+    look_from_all_sides(page)
+    expected(str(status))
+
+
+def test_vps_org_could_not_be_asked(
+    open_page: OpenPage,
+    sign_in: Callable[..., Client],
+    simulator: Simulator,
+    expected: Callable[[str], None],
+) -> None:
+    manager = sign_in("mia", "Manager")
+    simulator.faults.next("status", "get", times=2, status=500)
+    page = open_page(manager)
+    page.goto("/servers/12345/")
+    expect(page.get_by_role("link", name="Try again")).to_be_visible()
+    look_from_all_sides(page)
+    expected("502")
+
+
+def test_the_list_as_it_was_last_seen(open_page: OpenPage, operator: Client, simulator: Simulator) -> None:
+    page = open_page(operator)
+    page.goto("/servers/")
+    simulator.faults.next("status", "list", times=20, status=500)
+    expect(page.locator("#outage")).to_contain_text("VPS.org does not answer.")
+    look_from_all_sides(page)
+
+
+def test_a_form_with_errors(open_page: OpenPage, manager: Client, expected: Callable[[str], None]) -> None:
+    page = open_page(manager)
+    page.goto("/servers/new/")
+    page.get_by_label("Name", exact=True).fill("shop_web!")
+    page.get_by_role("button", name="Create the server").click()
+    expect(page.get_by_text("Choose a size.")).to_be_visible()
+    look_from_all_sides(page)
+    expected("422")
+
+
+def test_two_people_edit_the_same_server(
+    open_page: OpenPage, manager: Client, simulator: Simulator, expected: Callable[[str], None]
+) -> None:
+    page = open_page(manager)
+    page.goto("/servers/12345/edit/")
+    simulator.account().servers[12345].name = "renamed-by-somebody-else-with-a-rather-long-name-for-a-phone"
+    page.get_by_label("Name", exact=True).fill("mine")
+    page.get_by_role("button", name="Save the changes").click()
+    expect(page.get_by_text("Somebody changed this server while you were editing.")).to_be_visible()
+    look_from_all_sides(page)
+    expected("409")
+
+
+def test_a_dialog(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.goto("/servers/?q=customer-portal")
+    page.get_by_role("link", name="Restart customer-portal").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_a_menu(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.goto("/servers/?q=customer-portal")
+    page.locator(f"#more-{LONG}").click()
+    expect(page.get_by_role("link", name="Delete forever")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_a_name_that_is_being_changed_and_a_message(
+    open_page: OpenPage, manager: Client, expected: Callable[[str], None]
+) -> None:
+    page = open_page(manager)
+    page.goto(f"/servers/{LONG}/")
+    page.get_by_role("switch").click()
+    expect(page.locator("#messages")).to_contain_text("Automatic backups are on.")
+    page.get_by_role("link", name="Rename").click()
+    page.get_by_label("Name", exact=True).fill("not a name")
+    page.get_by_role("button", name="Save the name").click()
+    expect(page.get_by_text("Use letters, numbers and hyphens only.")).to_be_visible()
+    look_from_all_sides(page)
+    expected("422")
+    expected("htmx:")
+
+
+def test_ticked_rows(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.goto("/servers/")
+    page.get_by_role("checkbox", name="Choose web-server-01").check()
+    expect(page.get_by_role("form", name="Many at once")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_a_server_that_may_or_may_not_have_been_created(
+    open_page: OpenPage, manager: Client, simulator: Simulator
+) -> None:
+    page = open_page(manager)
+    page.goto("/servers/new/")
+    page.get_by_label("Name", exact=True).fill("shop-web-4")
+    for group in ("Size", "System", "Location"):
+        page.get_by_role("group", name=group).get_by_role("radio").first.check()
+    simulator.faults.next("cut", "create")
+    page.get_by_role("button", name="Create the server").click()
+    expect(page.get_by_role("heading", name="Was shop-web-4 created?")).to_be_visible()
+    look_from_all_sides(page)

@@ -1,0 +1,173 @@
+"""What happens to an open page by itself: the poll brings what changed, and disturbs nothing that a person does."""
+
+import re
+from collections.abc import Callable
+
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from servers.simulator import Simulator
+from tests.browser.conftest import OpenPage
+
+MARK = "document.body.dataset.mark = 'the same page'"
+BOXES = """
+    [...document.querySelectorAll(".server, .actions, .pill__shape")].map((e) => e.getBoundingClientRect().toJSON())
+"""
+
+
+def reloaded(page: Page) -> bool:
+    """Whether the page was loaded anew since MARK."""
+    return page.evaluate("document.body.dataset.mark") is None
+
+
+def change_elsewhere(simulator: Simulator, server_id: int, **fields: object) -> None:
+    """Somebody changes a server at VPS.org itself."""
+    for name, value in fields.items():
+        setattr(simulator.account().servers[server_id], name, value)
+
+
+def test_it_shows_a_status_that_changes_by_itself_without_a_reload(
+    open_page: OpenPage, viewer: Client, simulator: Simulator
+) -> None:
+    page = open_page(viewer)
+    page.goto("/servers/")
+    page.evaluate(MARK)
+    builder = page.get_by_role("row", name="builder-1")
+    expect(builder).to_contain_text("Starting…")
+    simulator.clock.advance(60)
+    expect(builder).to_contain_text("Running")
+    expect(page.locator("#announce")).to_contain_text("builder-1: Running.")
+    assert not reloaded(page)
+
+
+def test_it_moves_nothing_when_a_status_changes(
+    open_page: OpenPage, viewer: Client, simulator: Simulator
+) -> None:
+    page = open_page(viewer)
+    page.goto("/servers/")
+    before = page.evaluate(BOXES)
+    simulator.clock.advance(60)
+    expect(page.get_by_role("row", name="builder-1")).to_contain_text("Running")
+    assert page.evaluate(BOXES) == before
+
+
+def test_it_leaves_a_half_typed_name_and_the_focus_alone(
+    open_page: OpenPage, operator: Client, simulator: Simulator
+) -> None:
+    page = open_page(operator)
+    page.goto("/servers/12345/")
+    page.get_by_role("link", name="Rename").click()
+    field = page.get_by_label("Name", exact=True)
+    field.fill("half-ty")
+    change_elsewhere(simulator, 12345, status="stopped")
+    expect(page.locator("#state-12345")).to_contain_text("Stopped")
+    expect(field).to_have_value("half-ty")
+    expect(field).to_be_focused()
+    page.keyboard.type("ped")
+    expect(field).to_have_value("half-typed")
+
+
+def test_it_leaves_an_open_menu_and_ticked_rows_alone(
+    open_page: OpenPage, operator: Client, simulator: Simulator
+) -> None:
+    page = open_page(operator)
+    page.goto("/servers/")
+    page.get_by_role("checkbox", name="Choose db-main").check()
+    page.locator("#more-12345").click()
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.id")
+    simulator.clock.advance(60)
+    expect(page.get_by_role("row", name="builder-1")).to_contain_text("Running")
+    expect(page.locator("#actions-12345 details")).to_have_attribute("open", "")
+    assert page.evaluate("document.activeElement.id") == focused
+    expect(page.get_by_role("checkbox", name="Choose db-main")).to_be_checked()
+
+
+def test_it_keeps_a_menu_open_whose_own_server_changes(
+    open_page: OpenPage, operator: Client, simulator: Simulator
+) -> None:
+    page = open_page(operator)
+    page.goto("/servers/")
+    page.locator("#more-12345").click()
+    change_elsewhere(simulator, 12345, status="stopped")
+    expect(page.locator("#state-12345")).to_contain_text("Stopped")
+    expect(page.locator("#actions-12345 details")).to_have_attribute("open", "")
+    expect(page.locator("#more-12345")).to_be_focused()
+
+
+def test_it_filters_while_somebody_types_and_back_undoes_it(
+    open_page: OpenPage, viewer: Client, simulator: Simulator
+) -> None:
+    page = open_page(viewer)
+    page.goto("/servers/")
+    page.evaluate(MARK)
+    everything = page.locator("tbody tr").count()
+    page.get_by_role("searchbox").press_sequentially("mail")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"/servers/\?q=mail&"))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    assert not reloaded(page)
+    page.go_back()
+    expect(page.locator("tbody tr")).to_have_count(everything)
+    expect(page.get_by_role("searchbox")).to_have_value("")
+
+
+def test_it_keeps_the_filters_of_an_address_that_was_shared(open_page: OpenPage, viewer: Client) -> None:
+    page = open_page(viewer)
+    page.goto("/servers/?q=shop&status=active&sort=-created")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.get_by_role("searchbox")).to_have_value("shop")
+    expect(page.get_by_role("link", name="Running", exact=False)).to_have_attribute("aria-current", "true")
+
+
+def test_a_press_after_the_session_ended_says_so_and_leads_to_sign_in(
+    open_page: OpenPage, operator: Client, simulator: Simulator
+) -> None:
+    page = open_page(operator)
+    page.goto("/servers/12345/")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("link", name="Stop web-server-01").click()
+    message = page.locator("#messages")
+    expect(message).to_contain_text("You are signed out. Nothing was changed.")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    message.get_by_role("link", name="Sign in again").click()
+    expect(page).to_have_url(re.compile("/login/.next=%2Fservers%2F12345%2F$"))
+    assert [line for line in simulator.lines if line[0] != "GET"] == []
+
+
+def test_the_poll_says_that_the_session_ended(open_page: OpenPage, operator: Client) -> None:
+    page = open_page(operator)
+    page.goto("/servers/")
+    page.context.clear_cookies(name="sessionid")
+    expect(page.locator("#messages")).to_contain_text("You are signed out.")
+    expect(page.locator("#live")).to_have_count(0)
+    expect(page.locator("tbody tr")).to_have_count(0)
+
+
+def test_a_press_says_so_when_the_console_cannot_be_reached(
+    open_page: OpenPage, operator: Client, simulator: Simulator, expected: Callable[[str], None]
+) -> None:
+    page = open_page(operator)
+    page.goto("/servers/12346/")
+    page.get_by_role("link", name="Stop db-server-01").click()
+    press = page.get_by_role("button", name="Stop db-server-01")
+    expect(press).to_be_visible()
+    page.context.set_offline(True)
+    press.click()
+    expect(page.locator("#messages")).to_contain_text("The console did not answer.")
+    page.context.set_offline(False)
+    expected("ERR_INTERNET_DISCONNECTED")
+    expected("htmx:")
+    assert [line for line in simulator.lines if line[0] != "GET"] == []
+
+
+def test_an_outage_shows_above_the_list_and_goes_by_itself(
+    open_page: OpenPage, viewer: Client, simulator: Simulator
+) -> None:
+    page = open_page(viewer)
+    page.goto("/servers/")
+    simulator.faults.next("status", "list", times=1, status=500)
+    expect(page.locator("#outage")).to_contain_text("VPS.org does not answer.")
+    expect(page.locator("#state-12345")).to_contain_text("Running (as of")
+    expect(page.locator("#outage")).to_be_empty()
+    expect(page.locator("#state-12345")).to_have_text("Running")

@@ -1,0 +1,41 @@
+"""The connection of a session: what names an account, and what a connection shows of its token."""
+
+from typing import Any
+
+import pytest
+
+from servers.remote.transport import Token
+from servers.session import account_of, connection_with, team_token
+from tests.conftest import TOKEN
+
+
+def test_each_token_is_an_account_of_its_own() -> None:
+    tokens = [TOKEN, TOKEN + "x", TOKEN.upper(), TOKEN[:-1]]
+    accounts = [account_of(Token(token)) for token in tokens]
+    assert len(set(accounts)) == len(tokens)
+    assert accounts == [account_of(Token(token)) for token in tokens]
+
+
+def test_the_name_of_an_account_hangs_on_the_secret_key(settings: Any) -> None:
+    before = account_of(Token(TOKEN))
+    settings.SECRET_KEY = "another key for the tests only, which opens nothing outside of them"
+    assert account_of(Token(TOKEN)) != before
+
+
+def test_a_connection_shows_nothing_of_its_token() -> None:
+    link = connection_with(Token(TOKEN))
+    shown = f"{link} {link!r} {link.api} {link.account} {vars(link.api.transport)}"
+    assert not any(TOKEN[start : start + 5] in shown for start in range(len(TOKEN) - 4))
+    assert link.last_four == TOKEN[-4:]
+
+
+def test_without_a_team_key_there_is_none(settings: Any) -> None:
+    assert team_token() is None
+    settings.VPS_API_TOKEN = TOKEN
+    assert team_token() == Token(TOKEN)
+
+
+def test_a_team_key_of_a_wrong_form_is_not_sent(settings: Any) -> None:
+    settings.VPS_API_TOKEN = "vps_abcdefgh\r\nX-Evil: 1"
+    with pytest.raises(ValueError, match="not the form of an API token"):
+        team_token()
