@@ -56,7 +56,11 @@ class Busy(Exception):
 
 
 class Protected(Exception):
-    """The server is protected, so nothing was sent; the text says so."""
+    """The team has protected the server `name` from this, so nothing was sent; the text says so."""
+
+    def __init__(self, server_id: str, name: str, reason: str) -> None:
+        self.server_id, self.name = server_id, name
+        super().__init__(reason)
 
 
 def power(request: HttpRequest, action: str, server_id: str, *, step: Step | None = None) -> Server:
@@ -151,7 +155,7 @@ def refuse_if_protected(action: str, server_id: str, name: str) -> None:
     """Raises Protected if the team has protected the server from this action, by the database as it is now."""
     sheet = knowledge.of([server_id]).get(server_id) if action in knowledge.GUARDED else None
     if reason := knowledge.why_not(action, name, sheet):
-        raise Protected(reason)
+        raise Protected(server_id, name, reason)
 
 
 def name_of(link: Connection, server_id: str) -> str:

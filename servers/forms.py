@@ -308,7 +308,7 @@ class TagsForm(forms.Form):
         max_length=1000,
         help_text=_("Words with spaces or commas between them, for example: shop production."),
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
         ),
     )
     opened_tags = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -42,8 +42,8 @@ class Buttons:
 class Row:
     """What the partials `_state`, `_actions`, `_address` and `_tags` show of one server.
 
-    `as_of` is set on old data; `sheet` holds tags and protection, if the team has ever set any; `protection_reason` says why
-    this person cannot switch the protection.
+    `as_of` is set on old data; `sheet` holds tags and protection, if the team has ever set any; `protection_reason` is
+    why this person cannot switch the protection.
     """
 
     server: Server

@@ -69,7 +69,8 @@ def protected(request: PanelRequest, problem: Protected) -> HttpResponse:
     sentence = f"{problem} {gettext('Managers: %(names)s.') % {'names': names}}" if names else str(problem)
     if request.htmx:
         return _partial(request, "_problem.html", {"sentence": sentence} | _cells(request), 409)
-    return _sentence(request, sentence, 409)
+    context = {"sentence": sentence, "server_id": problem.server_id, "name": problem.name}
+    return render(request, "servers/protected.html", context, status=409)
 
 
 def not_the_author(request: PanelRequest) -> HttpResponse:

@@ -67,7 +67,7 @@ def tags(request: PanelRequest, server_id: str) -> HttpResponse:
     server = _server(request, server_id)
     now = row(fleet.seen(session.connection(request)), server, request.user)
     if request.method == "GET" and "keep" in request.GET:
-        return render(request, "servers/_tagged.html", {"server": server, "row": now})
+        return render(request, "servers/_tagged.html", {"server": server, "row": now, "swapped": True})
     form = (
         TagsForm(request.POST)
         if request.method == "POST"
@@ -81,7 +81,7 @@ def tags(request: PanelRequest, server_id: str) -> HttpResponse:
     sentence = gettext("The tags of %(name)s were saved.") % {"name": server.name}
     if request.htmx:
         saved = row(fleet.seen(session.connection(request)), server, request.user)
-        context = {"server": server, "row": saved, "sentence": sentence}
+        context = {"server": server, "row": saved, "sentence": sentence, "swapped": True}
         return render(request, "servers/_retagged.html", context)
     messages.success(request, sentence)
     return redirect("server-detail", server_id)

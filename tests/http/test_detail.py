@@ -39,7 +39,7 @@ def test_it_shows_every_documented_field_with_one_request(viewer: Client, simula
         "Last changed": "16 Jan 2025",
         "Number at VPS.org": "12345",
     }
-    switch = page.one("button", role="switch")
+    switch = page.one("button", id="backups-switch")
     assert switch.attributes["aria-checked"] == "true"
 
 

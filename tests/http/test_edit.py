@@ -305,7 +305,7 @@ def test_the_switch_sends_backups_alone_with_one_request(
     assert simulator.lines == [("PATCH", PAGE)]
     assert body(simulator) == {"backups_enabled": value == "on"}
     page = read(response if headers else operator.get(PAGE))
-    assert page.one("button", role="switch").attributes["aria-checked"] == str(value == "on").lower()
+    assert page.one("button", id="backups-switch").attributes["aria-checked"] == str(value == "on").lower()
     assert page.one(id="messages").text == f"Automatic backups are {value}."
 
 
