@@ -47,11 +47,11 @@ def role_of(user: User) -> Role | None:
     return next((role for role in reversed(Role) if role in names), None)
 
 
-def everybody() -> QuerySet[User]:
-    """The members, those who can sign in first, each with `open_count`, the number of open sessions."""
+def everybody() -> list[User]:
+    """The members by name, those who can sign in first, each with `open_count`, the number of open sessions."""
     living = Q(open_sessions__session_key__in=open_sessions.living_keys())
     users = User.objects.prefetch_related("groups").annotate(open_count=Count("open_sessions", filter=living))
-    return users.order_by("-is_active", "first_name", "username")
+    return sorted(users, key=lambda user: (not user.is_active, name_of(user).casefold()))
 
 
 # --- changes ------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def invite(by: User, role: Role, meant_for: str) -> str:
             role=role,
             meant_for=meant_for,
             made_by=by,
-            made_by_name=by.get_username(),
+            made_by_name=name_of(by),
         )
         _trace(by, Action.INVITED, meant_for, role=role)
     return secret
@@ -133,7 +133,7 @@ def link_for_new_password(by: User, member: User) -> str:
     with transaction.atomic():
         _withdraw_all(Invitation.still_open().filter(member=member))
         Invitation.objects.create(
-            secret_hash=_hash(secret), member=member, made_by=by, made_by_name=by.get_username()
+            secret_hash=_hash(secret), member=member, made_by=by, made_by_name=name_of(by)
         )
         _trace(by, Action.LINK, member)
     return secret

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib import messages
@@ -113,14 +114,17 @@ def _row(request: HttpRequest) -> OpenSession | None:
     return rows.select_related("user__profile").first()
 
 
-def _speak(row: OpenSession | None) -> str | None:
+def _speak(row: OpenSession | None) -> ZoneInfo | None:
     """Switch to the member's language; gives the time zone, None for that of the settings."""
     profile: Profile | None = getattr(row.user, "profile", None) if row else None
     if profile is None:
         return None
     if profile.language in dict(settings.LANGUAGES):
         translation.activate(profile.language)
-    return profile.time_zone or None
+    try:
+        return ZoneInfo(profile.time_zone) if profile.time_zone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # this machine has it no more
+        return None
 
 
 def _note(request: HttpRequest, row: OpenSession) -> None:

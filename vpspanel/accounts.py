@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import reverse
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -17,6 +18,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Saves nothing but the password, so that who was switched off meanwhile stays so."""
         user.set_password(password)
         user.save(update_fields=["password"])
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("me")
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         return None

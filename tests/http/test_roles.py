@@ -16,6 +16,7 @@ from tests.http.pages import read
 
 pytestmark = pytest.mark.usefixtures("clock")
 
+NOBODY = 10**9
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
 CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
 BULK = {"servers": "12345", "key": str(FORM_KEY)}
@@ -86,6 +87,22 @@ TABLE = [
     Row("bulk", "GET", 404, 404, 404, arguments=(FORM_KEY,)),
     Row("bulk-drive", "POST", 404, 404, 404, arguments=(FORM_KEY,)),
     Row("bulk-command", "POST", 403, 404, 404, arguments=(FORM_KEY, "stop")),
+    Row("members", "GET", 403, 403, 200, arguments=()),
+    Row("members-invite", "GET", 403, 403, 200, arguments=()),
+    Row("members-invite", "POST", 403, 403, 200, arguments=(), body={"role": "Viewer"}),
+    Row("members-withdraw", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("member", "GET", 403, 403, 404, arguments=(NOBODY,)),
+    Row("member-role", "POST", 403, 403, 404, arguments=(NOBODY,), body={"role": "Viewer"}),
+    Row("member-switch-off", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("member-switch-on", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("member-end-sessions", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("member-new-password", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("me", "GET", 200, 200, 200, arguments=()),
+    Row("me", "POST", 302, 302, 302, arguments=(), body={"first_name": "Robin"}),
+    Row("me-end-others", "POST", 302, 302, 302, arguments=()),
+    Row("me-leave", "GET", 200, 200, 200, arguments=()),
+    Row("invited", "GET", 409, 409, 409, arguments=(), signed_out=404),
+    Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
     Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
     Row("account_logout", "POST", 302, 302, 302, arguments=()),
     Row("account_change_password", "GET", 200, 200, 200, arguments=()),
@@ -129,7 +146,8 @@ def test_somebody_without_a_role_reaches_no_server(
 ) -> None:
     sign_in("mia", "Manager", connected=False)
     client = sign_in("nora", "", connected=False)
-    about_servers = row.name not in ("healthz", "disconnect") and "account" not in row.name
+    about_themselves = row.name.startswith(("account", "me-", "invited")) or row.name == "me"
+    about_servers = row.name not in ("healthz", "disconnect") and not about_themselves
     assert (ask(client, row) == 403) is about_servers
     if about_servers:
         response = client.post(row.address) if row.method == "POST" else client.get(row.address)
