@@ -8,7 +8,9 @@ from django.contrib.auth.decorators import permission_required
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from .. import actions, catalogue, fleet, session
 from ..forms import OTHER, CreateForm
@@ -77,6 +79,8 @@ def outcome(request: PanelRequest, form_key: uuid.UUID) -> HttpResponse:
         entry.refresh_from_db()
     if entry.server_id:
         messages.success(request, asked(Activity.Action.CREATE, entry.server_name))
+        if request.htmx:
+            return HttpResponseClientRedirect(reverse("server-detail", args=[entry.server_id]))
         return redirect("server-detail", entry.server_id)
     return render(request, "servers/outcome.html", {"entry": entry, "looked": looked})
 

@@ -1,6 +1,5 @@
 """Every page, light and dark, wide and narrow: no finding of axe, and nothing that makes the page scroll sideways."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -80,22 +79,23 @@ def test_sign_in(open_page: OpenPage) -> None:
 def test_a_key_is_asked_for(open_page: OpenPage, sign_in: Callable[..., Client]) -> None:
     page = open_page(sign_in("mia", "Manager", connected=False))
     page.goto("/servers/")
-    expect(page).to_have_title(re.compile("^Key for VPS.org"))
+    expect(page.get_by_label("Key (API token)")).to_be_visible()
     look_from_all_sides(page)
 
 
 def test_the_list_and_a_server_for_somebody_who_may_only_look(open_page: OpenPage, viewer: Client) -> None:
     page = open_page(viewer)
-    for address in ("/servers/", "/servers/12345/"):
+    for address in ("/servers/?q=shop", "/servers/12345/"):
         page.goto(address)
         look_from_all_sides(page)
 
 
-def test_an_account_without_servers(open_page: OpenPage, manager: Client, simulator: Simulator) -> None:
+def test_an_account_without_servers(
+    open_page: OpenPage, sign_in: Callable[..., Client], simulator: Simulator
+) -> None:
     simulator.account().servers.clear()
-    page = open_page(manager)
-    page.goto("/servers/?now")
-    page.reload()
+    page = open_page(sign_in("mia", "Manager"))
+    page.goto("/servers/")
     expect(page.get_by_role("heading", name="You have no servers yet")).to_be_visible()
     look_from_all_sides(page)
 
@@ -109,57 +109,60 @@ def test_more_than_fifty_servers(
     page = open_page(sign_in("mia", "Manager"))
     page.goto("/servers/")
     expect(page.locator("tbody tr")).to_have_count(50)
-    look_from_all_sides(page)
+    expect(page.get_by_text("Page 1 of 2")).to_be_visible()
+    for pixels in (1280, 960, 768, 390, 320):
+        page.set_viewport_size({"width": pixels, "height": 800})
+        assert width(page) <= pixels
 
 
 @pytest.mark.parametrize(
     ("address", "status"), [("/servers/nothing/here/", 404), ("/servers/99999/", 404), ("/servers/new/", 403)]
 )
 def test_a_page_that_there_is_not(
-    open_page: OpenPage, operator: Client, expected: Callable[[str], None], address: str, status: int
+    open_page: OpenPage, operator: Client, forgiven: list[str], address: str, status: int
 ) -> None:
     page = open_page(operator)
     page.goto(address)
     expect(page.get_by_role("link", name="All servers")).to_be_visible()
     look_from_all_sides(page)
-    expected(str(status))
+    forgiven.append(str(status))
 
 
 def test_vps_org_could_not_be_asked(
     open_page: OpenPage,
     sign_in: Callable[..., Client],
     simulator: Simulator,
-    expected: Callable[[str], None],
+    forgiven: list[str],
 ) -> None:
     manager = sign_in("mia", "Manager")
-    simulator.faults.next("status", "get", times=2, status=500)
+    simulator.faults.next("status", "detail", times=2, status=500)
     page = open_page(manager)
     page.goto("/servers/12345/")
     expect(page.get_by_role("link", name="Try again")).to_be_visible()
     look_from_all_sides(page)
-    expected("502")
+    forgiven.append("502")
 
 
 def test_the_list_as_it_was_last_seen(open_page: OpenPage, operator: Client, simulator: Simulator) -> None:
     page = open_page(operator)
-    page.goto("/servers/")
+    page.goto("/servers/?q=shop")
     simulator.faults.next("status", "list", times=20, status=500)
     expect(page.locator("#outage")).to_contain_text("VPS.org does not answer.")
     look_from_all_sides(page)
 
 
-def test_a_form_with_errors(open_page: OpenPage, manager: Client, expected: Callable[[str], None]) -> None:
+def test_a_form_with_errors(open_page: OpenPage, manager: Client, forgiven: list[str]) -> None:
     page = open_page(manager)
     page.goto("/servers/new/")
     page.get_by_label("Name", exact=True).fill("shop_web!")
     page.get_by_role("button", name="Create the server").click()
     expect(page.get_by_text("Choose a size.")).to_be_visible()
     look_from_all_sides(page)
-    expected("422")
+    forgiven.append("422")
 
 
 def test_two_people_edit_the_same_server(
-    open_page: OpenPage, manager: Client, simulator: Simulator, expected: Callable[[str], None]
+    open_page: OpenPage, manager: Client, simulator: Simulator, forgiven: list[str]
 ) -> None:
     page = open_page(manager)
     page.goto("/servers/12345/edit/")
@@ -168,7 +171,7 @@ def test_two_people_edit_the_same_server(
     page.get_by_role("button", name="Save the changes").click()
     expect(page.get_by_text("Somebody changed this server while you were editing.")).to_be_visible()
     look_from_all_sides(page)
-    expected("409")
+    forgiven.append("409")
 
 
 def test_a_dialog(open_page: OpenPage, manager: Client) -> None:
@@ -188,7 +191,7 @@ def test_a_menu(open_page: OpenPage, manager: Client) -> None:
 
 
 def test_a_name_that_is_being_changed_and_a_message(
-    open_page: OpenPage, manager: Client, expected: Callable[[str], None]
+    open_page: OpenPage, manager: Client, forgiven: list[str]
 ) -> None:
     page = open_page(manager)
     page.goto(f"/servers/{LONG}/")
@@ -199,13 +202,12 @@ def test_a_name_that_is_being_changed_and_a_message(
     page.get_by_role("button", name="Save the name").click()
     expect(page.get_by_text("Use letters, numbers and hyphens only.")).to_be_visible()
     look_from_all_sides(page)
-    expected("422")
-    expected("htmx:")
+    forgiven += ["422", "htmx:"]
 
 
 def test_ticked_rows(open_page: OpenPage, manager: Client) -> None:
     page = open_page(manager)
-    page.goto("/servers/")
+    page.goto("/servers/?q=web")
     page.get_by_role("checkbox", name="Choose web-server-01").check()
     expect(page.get_by_role("form", name="Many at once")).to_be_visible()
     look_from_all_sides(page)

@@ -1,7 +1,6 @@
 """What happens to an open page by itself: the poll brings what changed, and disturbs nothing that a person does."""
 
 import re
-from collections.abc import Callable
 
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -145,7 +144,7 @@ def test_the_poll_says_that_the_session_ended(open_page: OpenPage, operator: Cli
 
 
 def test_a_press_says_so_when_the_console_cannot_be_reached(
-    open_page: OpenPage, operator: Client, simulator: Simulator, expected: Callable[[str], None]
+    open_page: OpenPage, operator: Client, simulator: Simulator, forgiven: list[str]
 ) -> None:
     page = open_page(operator)
     page.goto("/servers/12346/")
@@ -156,8 +155,7 @@ def test_a_press_says_so_when_the_console_cannot_be_reached(
     press.click()
     expect(page.locator("#messages")).to_contain_text("The console did not answer.")
     page.context.set_offline(False)
-    expected("ERR_INTERNET_DISCONNECTED")
-    expected("htmx:")
+    forgiven += ["ERR_INTERNET_DISCONNECTED", "htmx:"]
     assert [line for line in simulator.lines if line[0] != "GET"] == []
 
 
@@ -171,3 +169,20 @@ def test_an_outage_shows_above_the_list_and_goes_by_itself(
     expect(page.locator("#state-12345")).to_contain_text("Running (as of")
     expect(page.locator("#outage")).to_be_empty()
     expect(page.locator("#state-12345")).to_have_text("Running")
+
+
+def test_the_page_of_a_lost_answer_looks_by_itself_and_leads_on_to_the_server(
+    open_page: OpenPage, manager: Client, simulator: Simulator
+) -> None:
+    page = open_page(manager)
+    page.goto("/servers/new/")
+    page.get_by_label("Name", exact=True).fill("shop-web-4")
+    for group in ("Size", "System", "Location"):
+        page.get_by_role("group", name=group).get_by_role("radio").first.check()
+    simulator.faults.next("status", "list", status=500)
+    simulator.faults.next("cut_after_effect", "create")
+    page.get_by_role("button", name="Create the server").click()
+    expect(page.get_by_role("heading", name="Was shop-web-4 created?")).to_be_visible()
+    expect(page.get_by_text("Asked VPS.org to create shop-web-4.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="shop-web-4", exact=True)).to_be_visible()
+    assert [line for line in simulator.lines if line[0] != "GET"] == [("POST", "/servers/")]
