@@ -123,12 +123,18 @@ def _matches(server: Server, field: str, value: object) -> bool:
 
 
 def _settle_creation(row: Activity, servers: Mapping[str, Server]) -> None:
-    """After a lost answer: the server of that name which was not there before is the one that was made."""
+    """After a lost answer: the server of that name which was not there before, and which no other row of the log has
+    made, is the one."""
     if row.outcome != Outcome.UNKNOWN:
         return
-    for server_id, server in servers.items():
-        if server.name == row.fields.get("name") and server_id not in row.fields.get("same_name_before", ()):
-            row.finish(Outcome.ACCEPTED, server_id=server_id, server_name=server.name)
-            if _is_done(row, server):
-                row.seen()
-            return
+    before = row.fields.get("same_name_before", ())
+    found = [i for i, server in servers.items() if server.name == row.fields.get("name") and i not in before]
+    claimed = Activity.objects.filter(action=Action.CREATE, server_id__in=found).values_list(
+        "server_id", flat=True
+    )
+    for server_id in sorted(set(found) - set(claimed)):
+        server = servers[server_id]
+        row.finish(Outcome.ACCEPTED, server_id=server_id, server_name=server.name)
+        if _is_done(row, server):
+            row.seen()
+        return

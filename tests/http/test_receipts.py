@@ -117,3 +117,20 @@ def test_no_formula_hides_in_a_cell(text: str) -> None:
 @pytest.mark.parametrize("text", ["web-01", "203.0.113.10", "", "1 + 1", "a=b"])
 def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
     assert cell(text) == text
+
+
+def test_a_lost_creation_is_not_taken_for_a_colleagues_server_of_the_same_name(
+    manager: Client, simulator: Simulator, sign_in: Callable[..., Client]
+) -> None:
+    form = {"name": "twin-1", "plan_id": "1", "os_id": "5", "location": "us-west"}
+    simulator.faults.next("cut", request="create")
+    lost = manager.post("/servers/new/", form | {"form_key": "7bb2b9a4-5d0e-4f0c-9a3e-1b7a4c6d8e01"})[
+        "Location"
+    ]
+    colleague = sign_in("moritz", "Manager")
+    colleague.post("/servers/new/", form | {"form_key": "7bb2b9a4-5d0e-4f0c-9a3e-1b7a4c6d8e02"})
+    assert "VPS.org shows no new server of the name twin-1" in manager.get(lost).content.decode()
+    assert sorted(Activity.objects.values_list("user_name", "outcome")) == [
+        ("mia", "unknown"),
+        ("moritz", "accepted"),
+    ]
