@@ -17,7 +17,7 @@ from django.core.cache import cache
 from . import receipts, snapshot
 from .remote import service
 from .remote.errors import Failed, Gone, NoAnswer, NotReachable, NotUnderstood, RemoteError, WaitFirst
-from .remote.objects import Server, ServerDetail
+from .remote.objects import Server, ServerDetail, ServerList
 from .session import Connection
 from .snapshot import Asked, Snapshot, Trouble
 
@@ -116,11 +116,11 @@ def detail(connection: Connection, server_id: str) -> ServerDetail:
     return server
 
 
-def check(connection: Connection) -> None:
-    """Try a new token with one look at all servers, whatever is known already. Raises RemoteError."""
-    answer = service.list_servers(connection.api)
+def renew(connection: Connection) -> None:
+    """Ask for the whole list now, however fresh the known one is: to try a new token, or to find what a lost answer has
+    left behind. Raises RemoteError."""
     known = snapshot.read(connection.account)
-    snapshot.take_over(connection.account, answer, known.version if known else 0)
+    _take_over(connection, service.list_servers(connection.api), known)
     snapshot.note_trouble(connection.account, None)
 
 
@@ -176,10 +176,13 @@ def _refresh(connection: Connection, known: Snapshot | None) -> Snapshot:
     if not cache.add(flag, 1, timeout=deadline * 2):
         return known or _wait_for_first(connection, flag, deadline)
     try:
-        answer = _ask(connection, lambda: service.list_servers(connection.api))
-        current = snapshot.take_over(connection.account, answer, known.version if known else 0)
+        return _take_over(connection, _ask(connection, lambda: service.list_servers(connection.api)), known)
     finally:
         cache.delete(flag)
+
+
+def _take_over(connection: Connection, answer: ServerList, known: Snapshot | None) -> Snapshot:
+    current = snapshot.take_over(connection.account, answer, known.version if known else 0)
     receipts.settle(connection.account, current.servers, whole=current.complete and not current.hidden)
     return current
 

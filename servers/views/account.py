@@ -28,7 +28,7 @@ def connect(request: PanelRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and not session.team_token():
         try:
             token = Token(form.cleaned_data["token"])
-            fleet.check(session.connection_with(token))
+            fleet.renew(session.connection_with(token))
         except KeyRefused:
             form.add_error(
                 "token",

@@ -73,7 +73,7 @@ def outcome(request: PanelRequest, form_key: uuid.UUID) -> HttpResponse:
     looked = True
     if entry.outcome in (Outcome.SENT, Outcome.UNKNOWN):
         try:
-            looked = fleet.tick(session.connection(request)).trouble is None
+            fleet.renew(session.connection(request))
         except fleet.NO_ANSWER:
             looked = False
         entry.refresh_from_db()
