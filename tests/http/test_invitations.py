@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from servers.people import Invitation
+from servers.people import Invitation, OpenSession
 from tests.conftest import PASSWORD
 from tests.http.pages import read
 from tests.http.people import at_once, browser, invite, page_of, signed_in, trace
@@ -234,6 +234,7 @@ def test_a_lost_password_is_chosen_anew_and_whoever_knew_the_old_one_is_out(
     assert "You sign in with the name otto" in read(stranger.get(link, follow=True)).text
     typed = {"new_password1": NEW, "new_password2": NEW}
     assert stranger.post("/invited/", typed)["Location"] == "/login/"
+    assert not OpenSession.objects.filter(user__username="otto").exists()
     assert not signed_in(operator)
     assert signed_in(browser("otto", password=NEW))
     assert stranger.get(link).status_code == 410

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
@@ -184,8 +185,11 @@ def test_switching_off_ends_the_sessions_at_once_and_shuts_the_door(
     manager: Client, operator: Client
 ) -> None:
     phone = browser("otto", IPHONE)
+    keys = [client.session.session_key for client in (operator, phone)]
     response = manager.post(page_of("otto", "switch-off/"), follow=True)
     assert "otto is switched off and signed out everywhere." in read(response).text
+    assert not Session.objects.filter(session_key__in=keys).exists()
+    assert not OpenSession.objects.filter(user__username="otto").exists()
     for client in (operator, phone):
         assert client.get("/servers/")["Location"].startswith("/login/")
     door = Client().post("/login/", {"login": "otto", "password": PASSWORD}, follow=True)
