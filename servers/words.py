@@ -158,6 +158,8 @@ def told(problem: RemoteError) -> str:
             return gettext("VPS.org refused your key. Nothing was changed.")
         case NotAllowed():
             return gettext("Your key is not allowed to do this. Nothing was changed.")
+        case NotEnoughCredit() if problem.action != Action.CREATE:
+            return gettext("Not enough credit at VPS.org. Nothing was changed.")
         case NotEnoughCredit():
             return gettext(
                 "Not enough credit at VPS.org, so the server was not created. Your choices are kept."

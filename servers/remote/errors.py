@@ -13,6 +13,8 @@ from typing import ClassVar
 
 import msgspec
 
+WITH_FIELDS = frozenset({"create", "replace", "change"})
+"""The requests with a body of fields, which may be what is wrong."""
 LONGEST_TEXT = 300
 MOST_FIELDS = 20
 LONGEST_WAIT = 60
@@ -120,27 +122,25 @@ class NotUnderstood(RemoteError):
     outcome_known = False
 
 
-def from_answer(
-    request: str, status: int, headers: dict[str, str], body: bytes, *, power: bool
-) -> RemoteError:
+def from_answer(request: str, status: int, headers: dict[str, str], body: bytes) -> RemoteError:
     """The error that an answer outside 2xx stands for. `headers` has lower-case names."""
     said, fields = read_error_body(body, headers.get("content-type", ""))
     kind: type[RemoteError]
     match status:
         case 400:
-            kind = WrongState if power else FieldsWrong
+            kind = FieldsWrong if request in WITH_FIELDS else WrongState
         case 401:
             kind = KeyRefused
         case 402:
             kind = NotEnoughCredit
         case 403:
             kind = NotAllowed
-        case 404 | 410:
+        case 404 | 410 if request != "list":
             kind = Gone
         case 409:
             kind = WrongState
         case 422:
-            kind = FieldsWrong
+            kind = FieldsWrong if request in WITH_FIELDS else WrongState
         case 429:
             kind = WaitFirst
         case _ if status >= 500:

@@ -101,7 +101,7 @@ def reboot_server(api: Api, server_id: str) -> PowerAnswer:
 def _power(api: Api, server_id: str, command: str) -> PowerAnswer:
     return _read(
         command,
-        api.change(command, "POST", server_path(server_id, command), power=True),
+        api.change(command, "POST", server_path(server_id, command)),
         PowerAnswer,
     )
 

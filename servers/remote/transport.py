@@ -65,6 +65,15 @@ class Token:
         return hash(self._value)
 
 
+class _Unprinted(str):
+    """A text that a report of an error does not print with the local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer within 2xx, decoded from its transfer and content encodings."""
@@ -90,11 +99,9 @@ class Api:
         method: str,
         path: str,
         body: object = None,
-        *,
-        power: bool = False,
     ) -> Answer:
         """Send a change, once."""
-        return self.transport.send(name, method, path, self.token, body, power=power)
+        return self.transport.send(name, method, path, self.token, body)
 
 
 def server_path(server_id: str, *command: str) -> str:
@@ -141,8 +148,6 @@ class Transport:
         path: str,
         token: Token,
         body: object = None,
-        *,
-        power: bool = False,
     ) -> Answer:
         """Send one request and give its 2xx answer, or raise a RemoteError.
 
@@ -154,7 +159,7 @@ class Transport:
         started = time.monotonic()
         for tries_left in (1, 0) if method == "GET" else (0,):
             try:
-                answer = self._send_once(name, method, path, token, data, power)
+                answer = self._send_once(name, method, path, token, data)
             except RemoteError as problem:
                 log.warning(
                     "%s %s: %s after %.0f ms",
@@ -187,10 +192,9 @@ class Transport:
         path: str,
         token: Token,
         data: bytes | None,
-        power: bool,
     ) -> Answer:
         headers = {
-            "Authorization": f"Bearer {token.reveal()}",
+            "Authorization": _Unprinted(f"Bearer {token.reveal()}"),
             "Content-Type": "application/json",
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -216,18 +220,17 @@ class Transport:
             raise self._from_trouble(name, problem) from None
         if 200 <= status < 300:
             return Answer(status, body)
-        raise from_answer(name, status, answer_headers, body, power=power)
+        raise from_answer(name, status, answer_headers, body)
 
     def _from_trouble(self, name: str, problem: requests.RequestException) -> RemoteError:
         """The error for an answer that never came whole: was anything sent, and was it cut or too slow?"""
-        if isinstance(problem, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
-            return NotReachable(name)
-        if isinstance(problem, requests.exceptions.ProxyError):
+        if isinstance(problem, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
             return NotReachable(name)
         reason = problem.args[0] if problem.args else None
         if isinstance(reason, MaxRetryError):
             reason = reason.reason
-        if isinstance(reason, NewConnectionError):
+        # A certificate is looked at before anything is sent; any other trouble with TLS may come later.
+        if isinstance(reason, NewConnectionError) or "CERTIFICATE_VERIFY_FAILED" in str(reason):
             return NotReachable(name)
         too_slow = isinstance(problem, requests.exceptions.Timeout) or isinstance(reason, ReadTimeoutError)
         return NoAnswer(name, repeat_after=None if too_slow else 0.0)

@@ -34,13 +34,19 @@ EVERYWHERE = {
 }
 
 
+WITHOUT_FIELDS = ("list", "detail", "delete", "start", "stop", "reboot")
+ELSEWHERE = {(name, 422): errors.WrongState for name in WITHOUT_FIELDS}
+# What is not there when all servers are asked for is no server.
+ELSEWHERE |= {("list", 404): errors.NotUnderstood, ("list", 410): errors.NotUnderstood}
+
+
 @every_request
 @pytest.mark.parametrize("status", EVERYWHERE)
 def test_each_status_is_one_error(api: Api, simulator: Simulator, says: Says, name: str, status: int) -> None:
     says({"detail": "No."}, status=status)
     with pytest.raises(RemoteError) as caught:
         NINE[name].call(api)
-    assert type(caught.value) is EVERYWHERE[status]
+    assert type(caught.value) is ELSEWHERE.get((name, status), EVERYWHERE[status])
     assert caught.value.status == status
     assert caught.value.said == ("" if status == 304 else "No.")
     assert simulator.lines == [NINE[name][1:]]
@@ -52,12 +58,15 @@ def test_each_status_is_one_error(api: Api, simulator: Simulator, says: Says, na
         ("start", errors.WrongState),
         ("stop", errors.WrongState),
         ("reboot", errors.WrongState),
+        ("list", errors.WrongState),
+        ("detail", errors.WrongState),
+        ("delete", errors.WrongState),
         ("create", errors.FieldsWrong),
         ("replace", errors.FieldsWrong),
         ("change", errors.FieldsWrong),
     ],
 )
-def test_400_is_a_wrong_state_for_power_and_wrong_fields_for_a_body(
+def test_400_is_wrong_fields_where_there_are_fields_and_a_wrong_state_elsewhere(
     api: Api, says: Says, name: str, kind: type[RemoteError]
 ) -> None:
     says({"name": ["Taken."]}, status=400)

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from django.views.debug import ExceptionReporter
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -340,3 +341,15 @@ def test_it_imports_no_django(package: str) -> None:
                 case _:
                     continue
             assert not any(module.split(".")[0] in ("django", "servers", "vpspanel") for module in modules)
+
+
+def test_no_report_of_an_error_prints_the_key(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("a fault of our own")
+
+    monkeypatch.setattr(api.transport._session, "request", fail)
+    with pytest.raises(RuntimeError) as caught:
+        service.get_server(api, "12345")
+    page = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_html()
+    assert "_send_once" in page
+    assert api.token.reveal() not in page
