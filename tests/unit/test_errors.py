@@ -35,7 +35,9 @@ EVERYWHERE = {
 
 
 WITHOUT_FIELDS = ("list", "detail", "delete", "start", "stop", "reboot")
-ELSEWHERE = {(name, 422): errors.WrongState for name in WITHOUT_FIELDS}
+ELSEWHERE: dict[tuple[str, int], type[RemoteError]] = {
+    (name, 422): errors.WrongState for name in WITHOUT_FIELDS
+}
 # What is not there when all servers are asked for is no server.
 ELSEWHERE |= {("list", 404): errors.NotUnderstood, ("list", 410): errors.NotUnderstood}
 
