@@ -52,6 +52,9 @@ PAGES = {
     "activity": "/activity/",
     "activity, no match": "/activity/?server=nothing",
     "many at once": f"/bulk/new/?action=stop&server=12345&server={LONG}&server=12372",
+    "members": "/members/",
+    "invitation": "/members/invite/",
+    "the person's own page": "/me/",
     "key": "/connect/",
     "password": "/password/",
     "sign out": "/logout/",
@@ -195,7 +198,7 @@ def test_a_name_that_is_being_changed_and_a_message(
 ) -> None:
     page = open_page(manager)
     page.goto(f"/servers/{LONG}/")
-    page.get_by_role("switch").click()
+    page.get_by_role("switch", name="Automatic backups").click()
     expect(page.locator("#messages")).to_contain_text("Automatic backups are on.")
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Name", exact=True).fill("not a name")

@@ -22,7 +22,7 @@ def base(simulator: Simulator) -> str:
 @pytest.fixture
 def api(base: str) -> Api:
     """The stand-in, spoken to with the usual token; whole answers take a second at most."""
-    return Api(Transport(base, deadline=1), Token(TOKEN))
+    return Api(Transport(base, deadline=2), Token(TOKEN))
 
 
 @pytest.fixture
