@@ -116,7 +116,8 @@ def test_the_page_of_a_server_shows_the_newest_and_leads_to_the_rest(
 
 def test_a_viewer_reads_and_does_not_write(viewer: Client) -> None:
     assert read(viewer.get("/servers/12345/")).all("textarea") == []
-    assert viewer.post(NOTES, {"text": "Let me in."}).status_code == 403
+    for text in ("Let me in.", ""):
+        assert viewer.post(NOTES, {"text": text}).status_code == 403
     assert not Note.objects.exists()
 
 

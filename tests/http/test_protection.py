@@ -102,7 +102,7 @@ def test_the_page_says_by_whom_and_when_and_why_its_buttons_are_off(
     protect(manager)
     page = read(operator.get("/servers/12345/"))
     assert "Protected by otto, today 12:00." in page.one(id="protection").text
-    assert REASON in page.one(id="actions-12345").text
+    assert page.one(id="actions-12345").one("span", **{"class": "help"}).text == REASON
     assert all(is_off(button(page.one(id="actions-12345"), label)) for label in ("Restart", "Stop"))
     page = read(manager.get("/servers/12345/"))
     assert is_off(page.one(id="delete-12345").one("button"))

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from servers.models import Activity
+from servers.models import Activity, Sheet
 from servers.simulator import SimulatedServer, Simulator
 from tests.http.pages import read
 
@@ -162,3 +162,31 @@ def test_what_one_changes_the_other_sees_in_the_form(manager: Client, operator: 
     assert saving(manager, hostname="shop.example.com")() == 302
     page = read(operator.get(ADDRESS))
     assert page.field("hostname").attributes["value"] == "shop.example.com"
+
+
+def test_two_who_change_the_tags_at_once_both_keep_theirs(manager: Client, operator: Client) -> None:
+    def saving_tags(client: Client, tag: str) -> Callable[[], int]:
+        return lambda: client.post("/servers/12345/tags/", {"tags": tag, "opened_tags": ""}).status_code
+
+    for number in range(8):
+        pair = saving_tags(manager, f"m{number}"), saving_tags(operator, f"o{number}")
+        assert at_once(*pair) == [302, 302]
+    expected = sorted(f"{who}{number}" for who in "mo" for number in range(8))
+    assert Sheet.objects.get().tags == expected
+
+
+def test_a_stop_at_the_moment_of_the_protection_is_sent_before_it_or_not_at_all(
+    manager: Client, operator: Client, simulator: Simulator
+) -> None:
+    def protecting() -> int:
+        return int(manager.post("/servers/12345/protection/", {"protected": "on"}).status_code)
+
+    def stopping() -> int:
+        return int(operator.post("/servers/12345/stop/").status_code)
+
+    _, stopped = at_once(protecting, stopping)
+    assert stopped in (302, 409)
+    assert simulator.lines == [("POST", "/servers/12345/stop/")] * (stopped == 302)
+    assert Sheet.objects.get().protected
+    assert stopping() == 409
+    assert len(simulator.seen) == (stopped == 302)
