@@ -56,7 +56,7 @@ def test_each_change_stands_in_it_with_who_what_which_when_and_its_outcome(
     assert "asked 12:00, accepted 12:00, seen stopped 12:00 (31 s)" in entries(manager)[-1].text
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_row_is_there_before_vps_org_answers(
     manager: Client, simulator: Simulator, settings: Any
 ) -> None:

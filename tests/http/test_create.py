@@ -18,7 +18,7 @@ from tests.http.pages import Element, read
 pytestmark = pytest.mark.usefixtures("clock")
 
 # Each request commits by itself, as it does in use: a form's key that is taken would spoil the test's transaction.
-commits = pytest.mark.django_db(transaction=True)
+commits = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 TYPED = {"name": "shop-web-9", "plan_id": "1", "os_id": "5", "location": "us-west"}
 ALL_TYPED = TYPED | {"hostname": "www9.example.com", "ssh_key_id": "2", "backups_enabled": "on"}

@@ -15,7 +15,7 @@ from tests.http.pages import read
 pytestmark = [
     pytest.mark.usefixtures("clock"),
     # Each request commits by itself, as it does in use, so that threads see each other's rows.
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]
 
 OTHER_TOKEN = "vps_an.account.of.its.own"
