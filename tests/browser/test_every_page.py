@@ -230,9 +230,7 @@ def test_a_server_that_may_or_may_not_have_been_created(
     look_from_all_sides(page)
 
 
-def test_many_at_once_until_all_are_asked(
-    open_page: OpenPage, manager: Client, simulator: Simulator
-) -> None:
+def test_many_at_once_until_all_are_asked(open_page: OpenPage, manager: Client, simulator: Simulator) -> None:
     page = open_page(manager)
     page.goto(f"/bulk/new/?action=stop&server=12345&server=12346&server={LONG}")
     page.get_by_role("button", name="Stop").click()
