@@ -228,3 +228,13 @@ def test_a_server_that_may_or_may_not_have_been_created(
     page.get_by_role("button", name="Create the server").click()
     expect(page.get_by_role("heading", name="Was shop-web-4 created?")).to_be_visible()
     look_from_all_sides(page)
+
+
+def test_many_at_once_until_all_are_asked(open_page: OpenPage, manager: Client, simulator: Simulator) -> None:
+    page = open_page(manager)
+    page.goto(f"/bulk/new/?action=stop&server=12345&server=12346&server={LONG}")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Over: 3 of 3 asked.")).to_be_visible()
+    look_from_all_sides(page)
+    stops = [path for method, path in simulator.lines if path.endswith("/stop/")]
+    assert sorted(stops) == ["/servers/12345/stop/", "/servers/12346/stop/", f"/servers/{LONG}/stop/"]

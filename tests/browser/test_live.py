@@ -43,7 +43,7 @@ def test_it_moves_nothing_when_a_status_changes(
     open_page: OpenPage, viewer: Client, simulator: Simulator
 ) -> None:
     page = open_page(viewer)
-    page.goto("/servers/")
+    page.goto("/servers/?q=builder")
     before = page.evaluate(BOXES)
     simulator.clock.advance(60)
     expect(page.get_by_role("row", name="builder-1")).to_contain_text("Running")
