@@ -24,7 +24,7 @@ from .remote.errors import KeyRefused, RemoteError, WaitFirst
 from .remote.objects import Server
 from .roles import PERMISSION, Person
 from .session import Connection, connection
-from .words import cannot, told
+from .words import Words, asked_of_many, cannot, told
 
 Action, State = Run.Action, Step.State
 
@@ -79,6 +79,10 @@ class Progress:
         return sum(step.state not in (State.SKIPPED, State.STOPPED) for step in self.steps)
 
     @property
+    def title(self) -> str:
+        return asked_of_many(self.run.action, self.total)
+
+    @property
     def failed(self) -> int:
         return sum(step.state in (State.REFUSED, State.UNKNOWN, State.STOPPED) for step in self.steps)
 
@@ -125,6 +129,11 @@ def candidates(request: HttpRequest, action: str, servers: Iterable[Server]) -> 
         )
         for server_id, server in zip(ids, servers, strict=True)
     ]
+
+
+def permitted(person: Person) -> list[tuple[str, Words]]:
+    """What this person may do to many at once, as choices."""
+    return [(value, words) for value, words in Action.choices if person.has_perm(NEEDS[value])]
 
 
 def permit(person: Person, action: str) -> None:

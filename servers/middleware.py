@@ -12,9 +12,9 @@ from django.utils.cache import patch_cache_control
 
 from .actions import Busy, Protected
 from .knowledge import NotTheAuthor
-from .remote.errors import KeyRefused, RemoteError
+from .remote.errors import RemoteError
 from .request import PanelRequest
-from .session import NotConnected, disconnect, team_token
+from .session import NotConnected
 from .views import problems
 
 log = logging.getLogger(__name__)
@@ -59,10 +59,6 @@ class RemoteProblems:
         match exception:
             case NotConnected():
                 return _connect_first(request)
-            case KeyRefused():
-                if not team_token():
-                    disconnect(request)
-                return problems.remote_problem(request, exception)
             case RemoteError():
                 return problems.remote_problem(request, exception)
             case Busy():

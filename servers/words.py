@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import Activity
+from .models import Activity, Run
 from .remote.errors import (
     Failed,
     FieldsWrong,
@@ -126,6 +126,23 @@ def asked(action: str, name: str) -> str:
         Action.DELETE: gettext("%(name)s was deleted for ever."),
     }
     return sentences[Action(action)] % {"name": name}
+
+
+def asked_of_many(action: str, number: int) -> str:
+    """The same change for many, as the words of a button: "Stop 7 servers"."""
+    sentences = {
+        Run.Action.START: ngettext("Start %(n)d server", "Start %(n)d servers", number),
+        Run.Action.STOP: ngettext("Stop %(n)d server", "Stop %(n)d servers", number),
+        Run.Action.REBOOT: ngettext("Restart %(n)d server", "Restart %(n)d servers", number),
+        Run.Action.BACKUPS_ON: ngettext(
+            "Switch on the backups of %(n)d server", "Switch on the backups of %(n)d servers", number
+        ),
+        Run.Action.BACKUPS_OFF: ngettext(
+            "Switch off the backups of %(n)d server", "Switch off the backups of %(n)d servers", number
+        ),
+        Run.Action.DELETE: ngettext("Delete %(n)d server forever", "Delete %(n)d servers forever", number),
+    }
+    return sentences[Run.Action(action)] % {"n": number}
 
 
 def cannot(action: str, status: str, name: str) -> str:

@@ -15,6 +15,7 @@ from .. import bulk, fleet, session
 from ..models import Run, Step
 from ..remote.objects import Server
 from ..request import PanelRequest
+from ..words import asked_of_many
 from .fleet import matching
 
 TYPED_FROM: Final = 6
@@ -52,7 +53,7 @@ def new(request: PanelRequest) -> HttpResponse:
             return redirect("bulk", bulk.start(request, key, action, chosen, one_by_one=one_by_one).pk)
     context = {
         "action": action,
-        "action_words": Run.Action(action).label,
+        "title": asked_of_many(action, len(able)),
         "able": able,
         "skipped": [candidate for candidate in chosen if candidate.reason],
         "ids": ",".join(str(candidate.server.id) for candidate in chosen),

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from .. import bulk, fleet, session
-from ..models import Run
 from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
@@ -140,7 +139,7 @@ def servers(request: PanelRequest) -> HttpResponse:
         "orders": _orders(asked["sort"]),
         "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
         "runs": bulk.unfinished(link),
-        "bulk_actions": Run.Action.choices,
+        "bulk_actions": bulk.permitted(request.user),
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from servers.models import Activity, Run, Step
 from servers.simulator import Simulator
 from tests.conftest import HTMX
+from tests.http.pages import read
 
 RUNNING = ["12345", "12346"]
 SignIn = Callable[..., Client]
@@ -54,7 +55,7 @@ def test_the_confirmation_names_every_server_and_the_skipped_ones_with_the_reaso
     page = operator.get(
         f"/bulk/new/?action=stop&server=12345&server=12346&server={stopped.id}"
     ).content.decode()
-    assert "Stop: 2 servers?" in page
+    assert "Stop 2 servers?" in page
     assert "web-server-01" in page and "db-server-01" in page
     assert f"{stopped.name} is not running." in page and "1 is skipped" in page
     assert simulator.lines == []
@@ -88,7 +89,7 @@ def test_one_confirmation_makes_one_run(operator: Client) -> None:
 def test_all_that_match_are_those_of_the_filters(operator: Client, simulator: Simulator) -> None:
     page = operator.get("/bulk/new/?action=backups_on&all=1&location=ap-south").content.decode()
     expected = [s.name for s in simulator.account().servers.values() if s.location == "ap-south"]
-    assert f"{len(expected)} servers?" in page
+    assert f"Switch on the backups of {len(expected)} servers?" in page
     assert all(name in page for name in expected)
     assert "web-server-01" not in page
 
@@ -111,7 +112,7 @@ def test_the_failed_ones_can_be_tried_again_as_a_run_of_their_own(
     page = operator.get(
         f"/bulk/new/?action=stop&again={address.split('/')[-2]}&which=failed"
     ).content.decode()
-    assert "Stop: 1 server?" in page and "web-server-01" in page and "db-server-01" not in page
+    assert "Stop 1 server?" in page and "web-server-01" in page and "db-server-01" not in page
 
 
 def test_the_same_servers_can_be_started_again_afterwards(operator: Client, simulator: Simulator) -> None:
@@ -121,7 +122,7 @@ def test_the_same_servers_can_be_started_again_afterwards(operator: Client, simu
     simulator.clock.advance(120)
     cache.clear()
     page = operator.get(f"/bulk/new/?action=start&again={address.split('/')[-2]}").content.decode()
-    assert "Start: 2 servers?" in page
+    assert "Start 2 servers?" in page
 
 
 def test_a_lost_answer_is_not_sent_again_and_pauses_the_run(operator: Client, simulator: Simulator) -> None:
@@ -295,3 +296,20 @@ def test_two_tabs_at_once_take_no_step_twice(operator: Client, simulator: Simula
     drive(operator, address)
     assert sorted(line[1].split("/")[2] for line in simulator.lines) == sorted(ids)
     assert states(address) == ["accepted"] * 8
+
+
+@pytest.mark.parametrize(
+    ("role", "choices"),
+    [
+        ("Viewer", []),
+        ("Operator", ["start", "stop", "reboot", "backups_on", "backups_off"]),
+        ("Manager", ["start", "stop", "reboot", "backups_on", "backups_off", "delete"]),
+    ],
+)
+def test_the_list_offers_what_the_role_may_do(sign_in: SignIn, role: str, choices: list[str]) -> None:
+    page = read(sign_in("robin", role).get("/servers/"))
+    offered = [
+        option.attributes["value"] for form in page.all("form", id="bulk") for option in form.all("option")
+    ]
+    assert offered == choices
+    assert len(page.all("input", name="server")) == (24 if choices else 0)

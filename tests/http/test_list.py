@@ -35,9 +35,9 @@ FIVE[4].location = "eu-central"
 
 @pytest.fixture
 def five(simulator: Simulator, sign_in: Callable[..., Client]) -> Client:
-    """A viewer whose account has five servers, just seen."""
+    """An operator whose account has five servers, just seen."""
     simulator.add_account(TOKEN, FIVE)
-    return sign_in("fiona", "Viewer", token=TOKEN)
+    return sign_in("fiona", "Operator", token=TOKEN)
 
 
 def names(response: Any) -> list[str]:

@@ -137,3 +137,12 @@ def test_new_and_vanished_servers_are_a_quiet_line_and_no_row(
     assert "late-1" not in told.text
     known = {"new": "1", "gone": "1", "seen": told.one("input", name="seen").attributes["value"]}
     assert poll(viewer, ids=ids, drawn=version, **known) == ""
+
+
+def test_only_try_again_asks_at_once_and_the_other_links_do_not(viewer: Client) -> None:
+    page = read(viewer.get("/servers/?status=active&now="))
+    links = [
+        link.attributes["href"] for link in page.one(id="list").all("a") if "?" in link.attributes["href"]
+    ]
+    assert len(links) > 10
+    assert not [address for address in links if "now" in address]

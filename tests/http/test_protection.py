@@ -176,7 +176,7 @@ def test_many_at_once_skip_the_protected_and_say_why(
 ) -> None:
     protect(manager)
     page = read(operator.get("/bulk/new/?action=stop&server=12345&server=12346"))
-    assert "Stop: 1 server?" in page.text
+    assert "Stop 1 server?" in page.text
     assert REASON in page.text
     data = {"action": "stop", "servers": "12345,12346", "key": str(uuid.uuid4())}
     address = operator.post("/bulk/new/", data)["Location"]

@@ -117,7 +117,7 @@ def test_a_tag_leads_to_the_servers_that_have_it_and_no_others(operator: Client)
 def test_the_servers_that_have_a_tag_can_be_chosen_all_at_once(operator: Client) -> None:
     save(operator, "shop", server_id=12346)
     page = read(operator.get("/bulk/new/?action=stop&all=1&q=tag:shop"))
-    assert "Stop: 1 server?" in page.text
+    assert "Stop 1 server?" in page.text
     assert "db-server-01" in page.text
 
 
