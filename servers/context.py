@@ -3,13 +3,15 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from .people import Profile
 from .session import SEALED
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Whether the servers are pretended, and whether there is a key to disconnect."""
+    """How this person wants it to look, whether the servers are pretended, and whether there is a key to disconnect."""
     session = getattr(request, "session", {})
     return {
+        "look": getattr(request, "profile", Profile()),
         "practice_mode": settings.PRACTICE_MODE,
         "own_key": not settings.VPS_API_TOKEN and SEALED in session,
     }

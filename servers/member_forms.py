@@ -106,16 +106,35 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The language and the time zone in which the console speaks to somebody."""
+    """The language and the time zone in which the console speaks to somebody, and how it looks."""
 
     time_zone = forms.ChoiceField(
         label=_("Time zone"), required=False, help_text=_("Times are shown as they are there.")
     )
     language = forms.ChoiceField(label=_("Language"), required=False)
+    theme = forms.ChoiceField(
+        label=_("Colours"),
+        required=False,
+        choices=[("", _("As the browser asks")), *Profile.Theme.choices],
+        widget=forms.RadioSelect,
+    )
+    rows = forms.ChoiceField(
+        label=_("Rows of lists"),
+        required=False,
+        choices=[("", _("Comfortable")), *Profile.Rows.choices],
+        widget=forms.RadioSelect,
+    )
+    keys = forms.BooleanField(
+        label=_("Shortcuts with single keys"),
+        required=False,
+        help_text=_(
+            "For example / to search. Switch them off if you speak to your computer, or type with one hand."
+        ),
+    )
 
     class Meta:
         model = Profile
-        fields = ("language", "time_zone")
+        fields = ("language", "time_zone", "theme", "rows", "keys")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

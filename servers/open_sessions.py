@@ -91,14 +91,16 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def members_only(get_response: GetResponse) -> GetResponse:
-    """Signs out a session that was ended, speaks to the others in their time and language, and notes that they were
-    seen."""
+    """Signs out a session that was ended, notes that the others were seen, and speaks to them as their profile says; it
+    stays at the request for whoever draws the page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         row = _row(request)
         if row is None and request.user.is_authenticated:
             logout(request)
-        with timezone.override(_speak(row)):
+        profile: Profile | None = getattr(row.user, "profile", None) if row else None
+        request.profile = profile or Profile()  # type: ignore[attr-defined]
+        with timezone.override(_speak(request.profile)):  # type: ignore[attr-defined]
             response = get_response(request)
         if row is not None:
             _note(request, row)
@@ -114,11 +116,8 @@ def _row(request: HttpRequest) -> OpenSession | None:
     return rows.select_related("user__profile").first()
 
 
-def _speak(row: OpenSession | None) -> ZoneInfo | None:
+def _speak(profile: Profile) -> ZoneInfo | None:
     """Switch to the member's language; gives the time zone, None for that of the settings."""
-    profile: Profile | None = getattr(row.user, "profile", None) if row else None
-    if profile is None:
-        return None
     if profile.language in dict(settings.LANGUAGES):
         translation.activate(profile.language)
     try:

@@ -20,11 +20,26 @@ class Role(models.TextChoices):
 
 
 class Profile(models.Model):
-    """How a member wants the console to speak; an empty text leaves it to the browser and the settings."""
+    """How a member wants the console to speak and to look; an empty text leaves it to the browser and the settings."""
+
+    class Theme(models.TextChoices):
+        """The colours; without a choice as the browser asks."""
+
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Rows(models.TextChoices):
+        """How close the rows of a list stand; without a choice comfortable."""
+
+        COMPACT = "compact", _("Close together")
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile")
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    theme = models.CharField(max_length=10, blank=True, choices=Theme)
+    rows = models.CharField(max_length=10, blank=True, choices=Rows)
+    keys = models.BooleanField(default=True)
+    """Whether single keys like "/" do something."""
 
     class Meta:
         default_permissions = ()

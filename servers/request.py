@@ -4,9 +4,12 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
+from .people import Profile
+
 
 class PanelRequest(HttpRequest):
     """A request of a signed-in member."""
 
     htmx: HtmxDetails
     user: User
+    profile: Profile

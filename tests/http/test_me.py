@@ -24,6 +24,12 @@ def save(client: Client, **typed: str) -> Any:
     return client.post("/me/", {"first_name": "", "last_name": "", "time_zone": ""} | typed, follow=True)
 
 
+def look(client: Client) -> dict[str, str]:
+    """What the page frame says about how the console looks to this person."""
+    html = read(client.get("/me/")).one("html")
+    return {name: value for name, value in html.attributes.items() if name.startswith("data-")}
+
+
 def session_lines(client: Client) -> list[str]:
     return [row.text for row in read(client.get("/me/")).all("li", **{"class": "entry entry--session"})]
 
@@ -48,6 +54,22 @@ def test_saving_it_gives_no_rights_and_takes_none(viewer: Client) -> None:
     vera = User.objects.get(username="vera")
     assert (vera.first_name, vera.is_superuser, vera.is_staff, vera.is_active) == ("V", False, False, True)
     assert list(vera.groups.values_list("name", flat=True)) == ["Viewer"]
+
+
+def test_colours_rows_and_keys_are_remembered_for_whoever_chose_them(
+    manager: Client, operator: Client
+) -> None:
+    save(manager, theme="dark", rows="compact")
+    assert look(manager) == {"data-theme": "dark", "data-rows": "compact", "data-keys": "off"}
+    assert look(operator) == {}
+    save(manager, theme="", rows="", keys="on")
+    assert look(manager) == {}
+
+
+def test_a_colour_that_there_is_not_is_refused(manager: Client) -> None:
+    response = save(manager, theme="pink")
+    assert response.status_code == 422
+    assert look(manager) == {}
 
 
 def test_times_are_shown_in_the_time_zone_of_whoever_looks(manager: Client, operator: Client) -> None:
