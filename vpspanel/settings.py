@@ -3,8 +3,6 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext_lazy as _
-
 from . import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -84,7 +82,7 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("ta", "தமிழ்"), ("hi", "हिन्दी"), ("es", "Español"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "vpspanel" / "locale"]
 FORMAT_MODULE_PATH = "vpspanel.formats"
 USE_TZ = True

@@ -1,14 +1,18 @@
 """How a status, a size and a time look."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from babel import Locale
+from babel.dates import format_timedelta
+from babel.units import format_unit
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from servers import browsers
 from servers.models import Activity, Step
@@ -53,7 +57,7 @@ def size(plan: Sized | None) -> str:
     parts = []
     if plan.vcpus is not None:
         parts.append(
-            ngettext("%(n)d\u00a0processor", "%(n)d\u00a0processors", plan.vcpus) % {"n": plan.vcpus}
+            _together(ngettext("%(n)d processor", "%(n)d processors", plan.vcpus)) % {"n": plan.vcpus}
         )
     if plan.memory is not None:
         parts.append(gettext("%(amount)s memory") % {"amount": megabytes(plan.memory)})
@@ -66,16 +70,16 @@ def size(plan: Sized | None) -> str:
 def megabytes(amount: float) -> str:
     """MB as VPS.org gives them, in GB from 1 GB on."""
     if amount < 1024:
-        return gettext("%(n)s\u00a0MB") % {"n": _number(amount)}
-    return gettext("%(n)s\u00a0GB") % {"n": _number(amount / 1024)}
+        return _together(gettext("%(n)s MB")) % {"n": _number(amount)}
+    return _together(gettext("%(n)s GB")) % {"n": _number(amount / 1024)}
 
 
 @register.filter
 def gigabytes(amount: float) -> str:
     """GB as VPS.org gives them, in TB from 1 TB on."""
     if amount < 1024:
-        return gettext("%(n)s\u00a0GB") % {"n": _number(amount)}
-    return gettext("%(n)s\u00a0TB") % {"n": _number(amount / 1024)}
+        return _together(gettext("%(n)s GB")) % {"n": _number(amount)}
+    return _together(gettext("%(n)s TB")) % {"n": _number(amount / 1024)}
 
 
 @register.filter
@@ -103,22 +107,26 @@ def moment(at: datetime | None) -> SafeString:
 
 @register.filter
 def age(seconds: int) -> str:
-    """ "8 s ago", "5 min ago", "3 h ago"."""
-    if seconds < 60:
-        return gettext("%(n)s s ago") % {"n": number_format(seconds)}
-    if seconds < 60 * 60:
-        return gettext("%(n)s min ago") % {"n": number_format(seconds // 60)}
-    return gettext("%(n)s h ago") % {"n": number_format(seconds // 3600)}
+    """ "8s ago", "5m ago", "3h ago": as Intl.RelativeTimeFormat says it in panel.js, from the same Unicode data."""
+    number, unit = in_units(max(seconds, 1))
+    past = timedelta(**{f"{unit}s": -number})
+    return format_timedelta(past, add_direction=True, format="narrow", threshold=1, locale=_locale())
 
 
 @register.filter
 def duration(seconds: float) -> str:
-    """ "41 s", "3 min", "2 h"."""
+    """ "41 sec", "3 min", "2 hr"."""
+    number, unit = in_units(round(seconds))
+    return _together(format_unit(number, f"duration-{unit}", length="short", locale=_locale()))
+
+
+def in_units(seconds: int) -> tuple[int, str]:
+    """Whole seconds, minutes or hours, the largest of which there is one."""
     if seconds < 60:
-        return gettext("%(n)s\u00a0s") % {"n": number_format(round(seconds))}
+        return seconds, "second"
     if seconds < 60 * 60:
-        return gettext("%(n)s\u00a0min") % {"n": number_format(round(seconds / 60))}
-    return gettext("%(n)s\u00a0h") % {"n": number_format(round(seconds / 3600))}
+        return seconds // 60, "minute"
+    return seconds // 3600, "hour"
 
 
 @register.filter
@@ -162,6 +170,16 @@ def outcome_shape(outcome: str) -> str:
         Activity.Outcome.UNKNOWN: "unknown",
     }
     return shapes.get(Activity.Outcome(outcome), "unknown")
+
+
+def _locale() -> Locale:
+    """What the Unicode data know of the language that is spoken."""
+    return Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-")
+
+
+def _together(words: str) -> str:
+    """The same words, never broken into two lines."""
+    return words.replace(" ", "\u00a0")
 
 
 def _number(amount: float) -> str:

@@ -51,7 +51,7 @@ window.addEventListener("load", () => Number(age()?.dataset.seconds) > 15 && tic
 
 const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "narrow" });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  const seconds = Number(detail.xhr?.getResponseHeader("Fleet-Age") ?? NaN);
+  const seconds = Math.max(Number(detail.xhr?.getResponseHeader("Fleet-Age") ?? NaN), 1);
   if (Number.isNaN(seconds) || !age()) return;
   age().dateTime = new Date(Date.now() - seconds * 1000).toISOString();
   age().textContent = seconds < 60 ? ago.format(-seconds, "second")

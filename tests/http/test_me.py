@@ -94,7 +94,8 @@ def test_a_zone_that_was_dropped_since_leaves_the_console_usable(viewer: Client)
     assert "today 12:00" in session_lines(viewer)[0]
 
 
-def test_no_language_is_asked_for_while_there_is_one(viewer: Client) -> None:
+def test_no_language_is_asked_for_where_there_is_one(viewer: Client, settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English")]
     assert "Language" not in read(viewer.get("/me/")).text
 
 
