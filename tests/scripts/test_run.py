@@ -119,7 +119,7 @@ def test_it_lists_its_commands(copy: Copy) -> None:
     for arguments in ([], ["help"], ["--help"]):
         result = copy.run(*arguments)
         assert result.returncode == 0
-        for command in ("demo", "serve", "manage", "test", "lint", "lock"):
+        for command in ("demo", "serve", "manage", "test", "lint", "messages", "lock"):
             assert f"./run {command}" in result.stdout
 
 
@@ -214,6 +214,21 @@ def test_it_does_not_trust_an_old_stamp_after_another_list_was_installed(copy: C
     (copy.root / "requirements" / "test.txt").write_text(before)
     copy.run("test")
     assert copy.installations == 3
+
+
+@pytest.mark.parametrize("command", ["demo", "manage", "test"])
+def test_the_translations_are_compiled_before_they_are_needed(copy: Copy, command: str) -> None:
+    copy.run(command, "check", PORT="1")
+    calls = (copy.root / "calls").read_text().splitlines()
+    compiled = calls.index("-m vpspanel.catalogues compile")
+    assert any(call.startswith(("manage.py", "-m pytest")) for call in calls[compiled:])
+
+
+def test_it_says_what_to_install_when_strings_cannot_be_collected(copy: Copy) -> None:
+    path = f"{copy.programs}:{copy.path_without('xgettext')}"
+    copy.run("messages")
+    assert_one_sentence(copy.run("messages", PATH=path), "apt-get install gettext")
+    assert "-m vpspanel.catalogues update" in (copy.root / "calls").read_text()
 
 
 def test_the_demo_keeps_its_secret_from_start_to_start_and_from_others(copy: Copy) -> None:
