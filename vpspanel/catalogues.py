@@ -81,7 +81,7 @@ def extract() -> Catalog:
             "makemessages",
             locale=[ENGLISH],
             extensions=["py", "html"],
-            ignore_patterns=["tests"],
+            ignore_patterns=["tests", "vpspanel/locale"],  # else makemessages would write into that folder
             no_location=True,
             verbosity=0,
         )
