@@ -84,7 +84,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy);
+  // An empty data-copy means the code that stands beside the button.
+  await navigator.clipboard.writeText(button.dataset.copy || button.parentElement.querySelector("code").textContent);
   document.getElementById("announce").textContent = button.dataset.copied;
   button.classList.add("copy--done");
   setTimeout(() => button.classList.remove("copy--done"), 1500);
