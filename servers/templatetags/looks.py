@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from servers import browsers
+from servers.fleet import Fleet
 from servers.models import Activity, Step
 from servers.words import SEEN, Status, Words
 
@@ -105,12 +106,20 @@ def moment(at: datetime | None) -> SafeString:
     )
 
 
-@register.filter
 def age(seconds: int) -> str:
     """ "8s ago", "5m ago", "3h ago": as Intl.RelativeTimeFormat says it in panel.js, from the same Unicode data."""
     number, unit = in_units(max(seconds, 1))
     past = timedelta(**{f"{unit}s": -number})
     return format_timedelta(past, add_direction=True, format="narrow", threshold=1, locale=_locale())
+
+
+@register.filter
+def age_of(fleet: Fleet) -> SafeString:
+    """How long ago VPS.org was asked, as the element that panel.js keeps up to date."""
+    when = fleet.checked_at.isoformat(timespec="seconds")
+    return format_html(
+        '<time id="age" datetime="{}" data-seconds="{}">{}</time>', when, fleet.age, age(fleet.age)
+    )
 
 
 @register.filter
