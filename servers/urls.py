@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from .remote.objects import SERVER_ID
 from .views import (
+    about,
     account,
     activity,
     bulk,
@@ -93,5 +94,8 @@ urlpatterns = [
     path("me/", me.me, name="me"),
     path("me/end-others/", me.end_other_sessions, name="me-end-others"),
     path("me/leave/", me.leave, name="me-leave"),
+    path("keys/", about.keys, name="keys"),
+    path("accessibility/", about.accessibility, name="accessibility"),
+    path("manifest.webmanifest", about.manifest, name="manifest"),
     path("healthz", account.healthz, name="healthz"),
 ]

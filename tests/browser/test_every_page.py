@@ -3,28 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from servers.simulator import SimulatedServer, Simulator
 from tests.browser.conftest import DESK, PHONE, OpenPage
+from tests.browser.eyes import findings, width
 
 LONG = "12396"
 """The server with the longest name of the seeded fleet."""
-OPTIONS = {"resultTypes": ["violations"]}
-
-
-def findings(page: Page) -> list[str]:
-    """What axe finds, each with the elements it is about."""
-    result = Axe().run(page, options=OPTIONS).response["violations"]
-    return [f"{found['id']}: {[node['html'][:120] for node in found['nodes'][:4]]}" for found in result]
-
-
-def width(page: Page) -> int:
-    """How wide the page is, in pixels, what sticks out included."""
-    pixels: int = page.evaluate("document.scrollingElement.scrollWidth")
-    return pixels
 
 
 def look_from_all_sides(page: Page) -> None:
@@ -58,6 +45,8 @@ PAGES = {
     "key": "/connect/",
     "password": "/password/",
     "sign out": "/logout/",
+    "shortcuts": "/keys/",
+    "accessibility": "/accessibility/",
 }
 
 

@@ -17,6 +17,7 @@ from tests.http.pages import read
 pytestmark = pytest.mark.usefixtures("clock")
 
 NOBODY = 10**9
+ABOUT_THE_CONSOLE = ("keys", "accessibility", "manifest")
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
 CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
 BULK = {"servers": "12345", "key": str(FORM_KEY)}
@@ -107,6 +108,9 @@ TABLE = [
     Row("me-leave", "GET", 200, 200, 200, arguments=()),
     Row("invited", "GET", 409, 409, 409, arguments=(), signed_out=404),
     Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
+    Row("keys", "GET", 200, 200, 200, arguments=()),
+    Row("accessibility", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("manifest", "GET", 200, 200, 200, arguments=(), signed_out=200),
     Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
     Row("account_logout", "POST", 302, 302, 302, arguments=()),
     Row("account_change_password", "GET", 200, 200, 200, arguments=()),
@@ -151,7 +155,7 @@ def test_somebody_without_a_role_reaches_no_server(
     sign_in("mia", "Manager", connected=False)
     client = sign_in("nora", "", connected=False)
     about_themselves = row.name.startswith(("account", "me-", "invited")) or row.name == "me"
-    about_servers = row.name not in ("healthz", "disconnect") and not about_themselves
+    about_servers = row.name not in ("healthz", "disconnect", *ABOUT_THE_CONSOLE) and not about_themselves
     assert (ask(client, row) == 403) is about_servers
     if about_servers:
         response = client.post(row.address) if row.method == "POST" else client.get(row.address)
