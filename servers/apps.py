@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ServersConfig(AppConfig):
     name = "servers"
-    verbose_name = "Servers"
+    verbose_name = _("Servers")
 
     def ready(self) -> None:
         """Follow who signs in and out, by whichever door."""

@@ -63,7 +63,6 @@ class Activity(models.Model):
     seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name_plural = "activities"
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["server_id", "-id"]),

@@ -6,21 +6,28 @@ copies them into the other languages. Updating and checking need Debian's gettex
 
 import io
 import os
+import re
+import shutil
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import django
 from babel.messages import Catalog
+from babel.messages.catalog import PYTHON_FORMAT, Message
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 from django.conf import settings
 from django.core.management import call_command
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOCALE: Final = ROOT / "vpspanel" / "locale"
 ENGLISH: Final = "en"
+COMPLETE: Final = False
+"""Whether a catalogue that lacks a translation, or is older than the sources, fails the check; else it is only said."""
 
 # The plural forms of Django's own catalogues, so that gettext counts the same way in both.
 PLURALS: Final = {
@@ -41,7 +48,8 @@ def path_of(language: str) -> Path:
 def read(language: str) -> Catalog:
     """A catalogue as it lies in the checkout; one that is not there yet is empty."""
     file = path_of(language)
-    return read_po(io.BytesIO(file.read_bytes() if file.exists() else header(language)), locale=language)
+    text = file.read_bytes() if file.exists() else header(language)
+    return read_po(io.BytesIO(text), locale=language, abort_invalid=True)
 
 
 def header(language: str) -> bytes:
@@ -110,6 +118,107 @@ def update() -> None:
         file.write_bytes(updated(language, template, notes))
 
 
+def faults(catalog: Catalog) -> Iterator[str]:
+    """What is wrong with the notes and the translations that there are."""
+    for message in strings(catalog):
+        if not message.user_comments:
+            yield f"{first(message)!r} has no note for translators; write it into the English catalogue."
+        if message.fuzzy:
+            yield f"{first(message)!r} is fuzzy."
+        for error in message.check(catalog):
+            yield f"{first(message)!r}: {error}."
+        for form, translation in enumerate(forms(message)):
+            if translation:
+                for difference in differences(message, form, translation):
+                    yield f"{first(message)!r}: {difference} in {translation!r}."
+
+
+def differences(message: Message, form: int, translation: str) -> Iterator[str]:
+    """What a translation has that its string has not, or the other way round."""
+    string = message.id if isinstance(message.id, str) else message.id[min(form, 1)]
+    lost, added = (
+        placeholders(string) - placeholders(translation),
+        placeholders(translation) - placeholders(string),
+    )
+    # A form that stands for one number only may leave the number out: "one server".
+    number_may_be_left_out = message.pluralizable and form < len(forms(message)) - 1 and lost.total() == 1
+    if added or (lost and not number_may_be_left_out):
+        yield "other placeholders"
+    if tags(string) != tags(translation):
+        yield "other HTML tags"
+    if [string[:1].isspace(), string[-1:].isspace()] != [
+        translation[:1].isspace(),
+        translation[-1:].isspace(),
+    ]:
+        yield "another space at the beginning or the end"
+    if string.endswith("…") != translation.endswith("…"):
+        yield "a … at the end that one has and the other has not"
+
+
+def placeholders(text: str) -> Counter[str]:
+    """The names in `%(name)s`, and the letter of `%d`."""
+    return Counter(name or kind for name, _, kind in PYTHON_FORMAT.findall(text) if name or kind != "%")
+
+
+def tags(text: str) -> Counter[str]:
+    """The HTML tags, whole: a translation changes words, not links."""
+    return Counter(re.findall(r"</?[a-z][^>]*>", text))
+
+
+def strings(catalog: Catalog) -> Iterator[Message]:
+    """The messages, without the head of the file."""
+    return (message for message in catalog if message.id)
+
+
+def first(message: Message) -> str:
+    """The string, or its singular."""
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """The translation, or one for each plural form."""
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
+
+
+def missing(catalog: Catalog) -> list[str]:
+    """The strings that are not, or not in every plural form, translated."""
+    return [first(message) for message in strings(catalog) if not all(forms(message))]
+
+
+def check() -> bool:
+    """Say what is wrong with the catalogues; whether they may be shipped so."""
+    wrong: list[str] = []
+    unfinished: list[str] = []
+    for language in PLURALS:
+        try:
+            catalog = read(language)
+        except PoFileError as problem:
+            wrong.append(f"{language}: line {problem.lineno} cannot be read: {problem}")
+            continue
+        wrong += [f"{language}: {fault}" for fault in faults(catalog)]
+        if language != ENGLISH and (lacking := missing(catalog)):
+            unfinished.append(f"{language} lacks {len(lacking)} translations, the first of {lacking[0]!r}.")
+    if not wrong:
+        unfinished += outdated()
+    for line in wrong + unfinished:
+        print(line, file=sys.stderr)  # noqa: T201 - it is a program
+    if unfinished and not COMPLETE:
+        print("WARNING: the catalogues are not complete.", file=sys.stderr)  # noqa: T201
+    return not wrong and not (unfinished and COMPLETE)
+
+
+def outdated() -> list[str]:
+    """The catalogues that `update` would change."""
+    if not shutil.which("xgettext"):
+        return ["gettext is not installed (Debian: apt-get install gettext), so nobody knows what they lack."]
+    template, notes = extract(), read(ENGLISH)
+    return [
+        f"{language} is older than the sources; call ./run messages."
+        for language in PLURALS
+        if updated(language, template, notes) != path_of(language).read_bytes()
+    ]
+
+
 def main() -> None:
     """The command line."""
     match sys.argv[1:]:
@@ -117,8 +226,10 @@ def main() -> None:
             compile_stale()
         case ["update"]:
             update()
+        case ["check"]:
+            sys.exit(not check())
         case _:
-            sys.exit("python -m vpspanel.catalogues compile|update")
+            sys.exit("python -m vpspanel.catalogues compile|update|check")
 
 
 if __name__ == "__main__":

@@ -130,7 +130,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name_plural": "activities",
                 "ordering": ("-id",),
                 "permissions": (
                     ("look", "Look at servers and activity"),
