@@ -27,7 +27,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LOCALE: Final = ROOT / "vpspanel" / "locale"
 ENGLISH: Final = "en"
 COMPLETE: Final = False
-"""Whether a catalogue that lacks a translation, or is older than the sources, fails the check; else it is only said."""
+"""Whether a catalogue that lacks translations or notes, or is older than the sources, is refused; else it is said."""
 
 # The plural forms of Django's own catalogues, so that gettext counts the same way in both.
 PLURALS: Final = {
@@ -119,10 +119,8 @@ def update() -> None:
 
 
 def faults(catalog: Catalog) -> Iterator[str]:
-    """What is wrong with the notes and the translations that there are."""
+    """What is wrong with the translations that there are."""
     for message in strings(catalog):
-        if not message.user_comments:
-            yield f"{first(message)!r} has no note for translators; write it into the English catalogue."
         if message.fuzzy:
             yield f"{first(message)!r} is fuzzy."
         for error in message.check(catalog):
@@ -180,6 +178,11 @@ def forms(message: Message) -> tuple[str, ...]:
     return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
 
 
+def without_note(catalog: Catalog) -> list[str]:
+    """The strings of the English catalogue of which nobody has told the translators where they stand."""
+    return [first(message) for message in strings(catalog) if not message.user_comments]
+
+
 def missing(catalog: Catalog) -> list[str]:
     """The strings that are not, or not in every plural form, translated."""
     return [first(message) for message in strings(catalog) if not all(forms(message))]
@@ -196,7 +199,9 @@ def check() -> bool:
             wrong.append(f"{language}: line {problem.lineno} cannot be read: {problem}")
             continue
         wrong += [f"{language}: {fault}" for fault in faults(catalog)]
-        if language != ENGLISH and (lacking := missing(catalog)):
+        if language == ENGLISH:
+            unfinished += [f"en: {string!r} has no note for translators." for string in without_note(catalog)]
+        elif lacking := missing(catalog):
             unfinished.append(f"{language} lacks {len(lacking)} translations, the first of {lacking[0]!r}.")
     if not wrong:
         unfinished += outdated()
