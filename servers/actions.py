@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from . import fleet, knowledge, receipts
+from . import fleet, knowledge, receipts, sightings
 from .models import Activity, Step
 from .remote import service
 from .remote.errors import Gone, RemoteError
@@ -83,7 +83,7 @@ def create(request: HttpRequest, new: NewServer, form_key: uuid.UUID) -> Created
     fields = fields_of(new) | {"same_name_before": same_name}
     with _logged(request, link, Action.CREATE, name=new.name, fields=fields, form_key=form_key) as entry:
         server = service.create_server(link.api, new)
-        fleet.patch(link, server.listed())
+        fleet.patch(link, server)
         entry.finish(Outcome.ACCEPTED, server_id=str(server.id), server_name=server.name)
     return server
 
@@ -101,6 +101,7 @@ def replace(request: HttpRequest, server_id: str, opened: Fields, wanted: Fields
         return {}
     with _one_at_a_time(link, server_id):
         now = service.get_server(link.api, server_id)
+        sightings.keep(now)
         changes = _merge(now, opened, mine)
         if changes:
             whole = {
@@ -126,6 +127,7 @@ def rename(request: HttpRequest, server_id: str, opened: str, name: str) -> None
         return
     with _one_at_a_time(link, server_id):
         now = service.get_server(link.api, server_id)
+        sightings.keep(now)
         if changes := _merge(now, {"name": opened}, {"name": name}):
             with _logged(request, link, Action.EDIT, server_id, now.name, changes) as entry:
                 answer = service.partially_update_server(link.api, server_id, changes)
@@ -226,13 +228,15 @@ def _saved(
 ) -> None:
     """The answer to PUT and PATCH is not documented: where it holds no server, take what was sent."""
     if answer is not None:
-        fleet.patch(link, answer.listed())
+        fleet.patch(link, answer)
     else:
         fleet.patch_fields(
             link,
             server_id,
             {name: value for name, value in changes.items() if name in LISTED},
         )
+    if "backups_enabled" in changes and (answer is None or answer.backups_enabled is None):
+        sightings.note_backups(server_id, bool(changes["backups_enabled"]))
     entry.finish(Outcome.ACCEPTED, server_name=str(changes.get("name", "")))
     if answer is not None:
         receipts.settle(link.account, {str(answer.id): answer})

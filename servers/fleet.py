@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from django.core.cache import cache
 
-from . import receipts, snapshot
+from . import receipts, sightings, snapshot
 from .remote import service
 from .remote.errors import Failed, Gone, NoAnswer, NotReachable, NotUnderstood, RemoteError, WaitFirst
 from .remote.objects import Server, ServerDetail, ServerList
@@ -25,6 +25,9 @@ FRESH: Final = 15.0
 FRESH_WHILE_CHANGING: Final = 2.0
 FILTERED_BY_VPS: Final = frozenset({"active", "stopped", "suspended"})
 """The values of `status` that the documentation names for its filter."""
+CHANGING, UNKNOWN = "changing", "unknown"
+GROUPS: Final = frozenset({CHANGING, UNKNOWN})
+"""Values of `status` that are ours: the statuses that pass by themselves, and those that the documentation has not."""
 NO_ANSWER: Final = (NotReachable, NoAnswer, Failed, NotUnderstood, WaitFirst)
 """What says nothing about the servers: the last known ones stay."""
 MANY_FAILURES: Final = 5
@@ -61,6 +64,20 @@ class Fleet:
     def missing(self) -> int:
         """How many servers VPS.org counts that did not come, not even unreadable."""
         return max(0, self.count - len(self.servers) - self.hidden) if self.whole else 0
+
+
+def fits(server: Server, status: str, location: str = "") -> bool:
+    """Whether the filters of the list let this server through. `status` is a value of the API, or one of `GROUPS`."""
+    if location not in ("", server.location):
+        return False
+    return status in ("", group(server)) or (status == server.status and status not in GROUPS)
+
+
+def group(server: Server) -> str:
+    """What the server is counted under: its status where it is settled, else one of `GROUPS`."""
+    if server.changing:
+        return CHANGING
+    return server.status if server.status in FILTERED_BY_VPS else UNKNOWN
 
 
 def look(connection: Connection, status: str = "", location: str = "", *, now: bool = False) -> Fleet:
@@ -111,7 +128,8 @@ def detail(connection: Connection, server_id: str) -> ServerDetail:
         forget(connection, server_id)
         receipts.settle(connection.account, {}, gone={server_id})
         raise
-    snapshot.change(connection.account, lambda current: snapshot.see(current, server.listed(), before))
+    _change(connection, lambda current: snapshot.see(current, server.listed(), before))
+    sightings.keep(server)
     receipts.settle(connection.account, {server_id: server})
     return server
 
@@ -127,9 +145,10 @@ def renew(connection: Connection) -> None:
 # --- our own changes --------------------------------------------------------------------------------------------
 
 
-def patch(connection: Connection, server: Server) -> None:
+def patch(connection: Connection, server: ServerDetail) -> None:
     """A change of ours was answered: everybody sees it at their next tick."""
-    snapshot.change(connection.account, lambda current: snapshot.put(current, server))
+    _change(connection, lambda current: snapshot.put(current, server.listed()))
+    sightings.keep(server)
 
 
 def patch_fields(connection: Connection, server_id: str, fields: Mapping[str, Any]) -> Server | None:
@@ -139,12 +158,15 @@ def patch_fields(connection: Connection, server_id: str, fields: Mapping[str, An
         if server_id in current.servers:
             snapshot.put(current, msgspec.structs.replace(current.servers[server_id], **fields))
 
-    current = snapshot.change(connection.account, put)
+    current = _change(connection, put)
     return current.servers.get(server_id) if current else None
 
 
 def forget(connection: Connection, server_id: str) -> None:
-    """The server is gone."""
+    """The server is gone. What is remembered of it goes too, if it was a server of this account."""
+    known = snapshot.read(connection.account)
+    if known is not None and server_id in known.servers:
+        sightings.forget([server_id])
     snapshot.change(connection.account, lambda current: snapshot.forget(current, server_id))
 
 
@@ -158,12 +180,21 @@ def doubt(connection: Connection, server_id: str, problem: RemoteError, action: 
 
     def stale(current: Snapshot) -> None:
         current.checked_at = min(current.checked_at, time.time() - FRESH)
-        if isinstance(problem, Gone):
-            snapshot.forget(current, server_id)
-        elif not problem.outcome_known:
+        if not problem.outcome_known:
             snapshot.ask(current, server_id, action)
 
+    if isinstance(problem, Gone):
+        forget(connection, server_id)
     snapshot.change(connection.account, stale)
+
+
+def _change(connection: Connection, act: Callable[[Snapshot], None]) -> Snapshot | None:
+    """Change the snapshot, if there is one, and remember which servers have a new status by it."""
+    known = snapshot.read(connection.account)
+    current = snapshot.change(connection.account, act)
+    if current is not None:
+        sightings.note(known.servers if known else {}, current.servers)
+    return current
 
 
 # --- asking -----------------------------------------------------------------------------------------------------
@@ -183,7 +214,11 @@ def _refresh(connection: Connection, known: Snapshot | None) -> Snapshot:
 
 def _take_over(connection: Connection, answer: ServerList, known: Snapshot | None) -> Snapshot:
     current = snapshot.take_over(connection.account, answer, known.version if known else 0)
-    receipts.settle(connection.account, current.servers, whole=current.complete and not current.hidden)
+    before, whole = known.servers if known else {}, current.complete and not current.hidden
+    sightings.note(before, current.servers)
+    if whole:
+        sightings.forget(before.keys() - current.servers.keys())
+    receipts.settle(connection.account, current.servers, whole=whole)
     return current
 
 
@@ -214,9 +249,9 @@ def _ask_filtered(connection: Connection, known: Snapshot | None, status: str, l
         for server in answer.servers:
             snapshot.see(current, server, before)
 
-    current = snapshot.change(connection.account, see)
+    current = _change(connection, see)
     return Fleet(
-        servers=tuple(server for server in answer.servers if not status or server.status == status),
+        servers=tuple(server for server in answer.servers if fits(server, status)),
         checked_at=datetime.now(UTC),
         version=current.version if current else 0,
         count=answer.count,
@@ -266,11 +301,7 @@ def _is_fresh(known: Snapshot) -> bool:
 
 def _fleet(connection: Connection, known: Snapshot, status: str = "", location: str = "") -> Fleet:
     return Fleet(
-        servers=tuple(
-            server
-            for server in known.servers.values()
-            if (not status or server.status == status) and (not location or server.location == location)
-        ),
+        servers=tuple(server for server in known.servers.values() if fits(server, status, location)),
         checked_at=datetime.fromtimestamp(known.checked_at, UTC),
         version=known.version,
         count=known.count,

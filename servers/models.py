@@ -9,10 +9,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .memory import Sample, Sighting
 from .people import Invitation, MemberChange, OpenSession, Profile
 from .remote.errors import plain
 
-__all__ = ["Activity", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile"]
+__all__ = ["Activity", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile", "Sample", "Sighting"]
 
 
 class Activity(models.Model):

@@ -17,6 +17,7 @@ from .views import (
     members,
     power,
     server,
+    start,
     team,
 )
 
@@ -36,7 +37,7 @@ class ServerId:
 register_converter(ServerId, "server")
 
 urlpatterns = [
-    path("", fleet.home, name="home"),
+    path("", start.start, name="home"),
     path("connect/", account.connect, name="connect"),
     path("disconnect/", account.disconnect, name="disconnect"),
     path("servers/", fleet.servers, name="server-list"),

@@ -66,6 +66,9 @@ STATUSES: Final[dict[str, Status]] = {
     "rebooting": Status(_("Restarting…"), _("Off for a moment, then on again."), "changing"),
 }
 
+GROUPS: Final[dict[str, Words]] = {"changing": _("Changing"), "unknown": _("Unknown")}
+"""What several statuses are counted under, by the value of the list's filter (fleet.GROUPS)."""
+
 WAITING: Final[dict[str, Words]] = {
     Action.START: _("Asked to start"),
     Action.STOP: _("Asked to stop"),

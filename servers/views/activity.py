@@ -26,7 +26,7 @@ def activity(request: PanelRequest) -> HttpResponse:
 
     Pages go by the number of the row (`before`), so that the thousandth costs no more than the first.
     """
-    everything = _of_this_key(request)
+    everything = of_this_key(request)
     asked = _asked(request)
     entries = _filtered(everything, **asked)
     before = request.GET.get("before", "")
@@ -49,7 +49,7 @@ def activity(request: PanelRequest) -> HttpResponse:
 @permission_required("servers.look", raise_exception=True)
 def activity_csv(request: PanelRequest) -> StreamingHttpResponse:
     """The same as a file, all pages of it, with the same filters."""
-    entries = _filtered(_of_this_key(request), **_asked(request)).iterator(chunk_size=2000)
+    entries = _filtered(of_this_key(request), **_asked(request)).iterator(chunk_size=2000)
     rows = (
         (
             entry.asked_at.isoformat(timespec="seconds"),
@@ -82,7 +82,7 @@ def _asked(request: PanelRequest) -> dict[str, str]:
     return {name: request.GET.get(name, "")[:100] for name in FILTERS}
 
 
-def _of_this_key(request: PanelRequest) -> QuerySet[Activity]:
+def of_this_key(request: PanelRequest) -> QuerySet[Activity]:
     """What was done with this key, and what was done to its servers with another one."""
     link = session.connection(request)
     return Activity.objects.filter(Q(account=link.account) | Q(server_id__in=list(fleet.seen(link).by_id)))

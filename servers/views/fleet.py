@@ -1,5 +1,6 @@
 """The list of servers, and the poll that keeps a page up to date."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -7,7 +8,7 @@ from typing import Final, NamedTuple
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -18,7 +19,8 @@ from ..request import PanelRequest
 from ..roles import refusal_with_names
 from ..rows import rows
 from ..search import SORTS, find
-from ..words import STATUSES, status_words
+from ..words import GROUPS, STATUSES, status_words
+from . import start
 
 Query = Mapping[str, str]
 
@@ -104,13 +106,6 @@ class Chip:
 
 @require_GET
 @permission_required("servers.look", raise_exception=True)
-def home(request: PanelRequest) -> HttpResponse:
-    """The front door leads to the list."""
-    return redirect("server-list")
-
-
-@require_GET
-@permission_required("servers.look", raise_exception=True)
 def servers(request: PanelRequest) -> HttpResponse:
     """The list. `status` and `location` are the API's filters; text, sort and pages are ours."""
     link = session.connection(request)
@@ -158,6 +153,10 @@ def poll(request: PanelRequest) -> HttpResponse:
         current = fleet.tick(link)
     except fleet.NO_ANSWER:
         return HttpResponse(status=204)
+    if page.on == "start":
+        response = start.ticks(request, current)
+        response["Fleet-Age"] = str(current.age)
+        return response
     response = HttpResponse(status=204)
     toggled = page.trouble != bool(current.trouble)
     changed = page.changed(current, everything=toggled)
@@ -178,7 +177,7 @@ def poll(request: PanelRequest) -> HttpResponse:
 def matching(current: fleet.Fleet, query: Query) -> list[Server]:
     """The servers that the list shows for these filters, in its order."""
     text, status, location, sort = (query.get(name, "")[:100] for name in ("q", "status", "location", "sort"))
-    found = [s for s in current.servers if status in ("", s.status) and location in ("", s.location)]
+    found = [server for server in current.servers if fleet.fits(server, status, location)]
     return find(found, text, sort)
 
 
@@ -190,18 +189,18 @@ def _orders(chosen: str) -> dict[str, object]:
 
 
 def _chips(servers: tuple[Server, ...], field: str, chosen: str, *, counted: bool) -> list[Chip]:
-    counts: dict[str, int] = {}
-    for server in servers:
-        if value := getattr(server, field):
-            counts[value] = counts.get(value, 0) + 1
-    if chosen:
-        counts.setdefault(chosen, 0)
+    counts = Counter(value for server in servers if (value := getattr(server, field)))
+    if field == "status":
+        # A status of a group's name belongs to that group, which is a chip where it is chosen.
+        for group in fleet.GROUPS:
+            counts[group] = sum(fleet.fits(server, group) for server in servers)
+    shown = {value for value in counts if field == "location" or value not in fleet.GROUPS}
     order = list(STATUSES)
-    values = sorted(counts, key=lambda v: (order.index(v) if v in order else len(order), v))
+    values = sorted(shown | {chosen} - {""}, key=lambda v: (order.index(v) if v in order else len(order), v))
     return [
         Chip(
             value,
-            status_words(value).word if field == "status" else value,
+            (GROUPS.get(value) or status_words(value).word) if field == "status" else value,
             counts[value] if counted else None,
             value == chosen,
         )

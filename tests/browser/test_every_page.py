@@ -26,6 +26,7 @@ def look_from_all_sides(page: Page) -> None:
 
 
 PAGES = {
+    "start": "/",
     "list": "/servers/",
     "filtered list": "/servers/?q=shop&status=active",
     "no match": "/servers/?q=nothing-has-this-name",
