@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import math
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -18,6 +20,11 @@ from django.contrib.auth.models import Group, User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from servers.models import Sample, Sighting
+from servers.simulator import SimulatedServer, seed
+from servers.simulator.world import NOT_RUNNING
 
 LOOPBACK = "127.0.0.1"
 TOKEN = "vps_demo_token_for_the_simulator"  # noqa: S105 - it opens nothing but the simulator
@@ -74,6 +81,7 @@ class Command(BaseCommand):
         panel.close()  # gunicorn has its own hold on it; with ours, a request after its end would wait instead of fail
         try:
             make_users()
+            pretend_a_past()
             self.wait_until_up(programs, {simulator_port: "/api/v1/servers/", port: "/healthz"})
             self.welcome(port)
             while not self.stopping:
@@ -189,6 +197,46 @@ def make_users() -> None:
             user.set_password(password)  # ends the user's sessions, so not without need
             user.save()
         user.groups.set([Group.objects.get(name=name.capitalize())])
+
+
+def pretend_a_past() -> None:
+    """Practice mode only: what the console would remember if somebody had looked at the pretended servers for a month,
+    so that a newcomer sees lines over time. Made once; what is really seen then follows."""
+    if Sample.objects.exists():
+        return
+    now = timezone.now()
+    ages = [timedelta(hours=2 * n) for n in range(12, 366)] + [
+        timedelta(minutes=10 * n) for n in range(1, 132)
+    ]
+    for server in seed.fleet(now):
+        Sighting.objects.get_or_create(
+            server_id=str(server.id),
+            defaults={
+                "status": server.status,
+                "since": max(now - timedelta(days=40), server.updated_at),
+                "backups_enabled": server.backups_enabled,
+                "disk_used": server.disk_used,
+                "disk_size": server.plan.storage,
+                "disk_seen_at": now - ages[12],
+            },
+        )
+        Sample.objects.bulk_create(pretended_sample(server, now - age, age) for age in ages)
+
+
+def pretended_sample(server: SimulatedServer, at: datetime, age: timedelta) -> Sample:
+    """What a pretended server used: more by day than by night, and a little more every day."""
+    day = math.sin((at.hour * 60 + at.minute) / 1440 * math.tau - math.pi / 2 + server.id % 7)
+    days = age.total_seconds() / 86400
+    running = server.status not in NOT_RUNNING
+    return Sample(
+        server_id=str(server.id),
+        at=at,
+        hourly=at.minute < 10,
+        cpu_percent=min(100.0, server.cpu_percent * (1 + 0.5 * day) * running),
+        memory_used=server.memory_used * (1 + 0.1 * day) * running,
+        disk_used=server.disk_used * (1 - 0.004 * days * running),
+        bandwidth_used=max(0.0, server.bandwidth_used * (1 - days / 31 * running)),
+    )
 
 
 def answers(port: int, path: str) -> bool:
