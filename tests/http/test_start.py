@@ -198,7 +198,7 @@ def test_an_outage_shows_the_last_known_fleet_with_its_age(
     viewer.get("/servers/poll/")
     page = start(viewer)
     assert "VPS.org does not answer. This is what we saw today 12:00." in page.one(id="outage").text
-    assert page.one(id="age").text == "10 min ago"
+    assert page.one(id="age").text == "10m ago"
     assert numbers(page)["/servers/"] == 24
 
 
@@ -358,9 +358,9 @@ def test_a_server_that_is_changing_for_more_than_ten_minutes(
     ("usual", "waited", "said"),
     [
         (30, 5 * MINUTE, []),
-        (30, 6 * MINUTE, ["Starting for 6 min. Usually this takes 30 s."]),
+        (30, 6 * MINUTE, ["Starting for 6 min. Usually this takes 30 sec."]),
         (1, 2 * MINUTE, []),
-        (1, 3 * MINUTE, ["Starting for 3 min. Usually this takes 1 s."]),
+        (1, 3 * MINUTE, ["Starting for 3 min. Usually this takes 1 sec."]),
         (180, 29 * MINUTE, []),
     ],
 )
