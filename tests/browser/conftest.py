@@ -6,7 +6,11 @@ exception in a script, or anything that the Content-Security-Policy stopped.
 
 import asyncio
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from servers.simulator import Simulator
+from tests.conftest import PASSWORD, TOKEN
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -30,6 +35,10 @@ REPORT_VIOLATIONS = """
     document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
         console.error(`the policy stopped ${blockedURI} (${violatedDirective})`));
 """
+MAKE_MEMBER = (
+    "import django; django.setup(); from django.contrib.auth.models import Group, User;"
+    f"User.objects.create_user('mia', password='{PASSWORD}').groups.add(Group.objects.get(name='Manager'))"
+)
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -132,3 +141,48 @@ def open_page(
     for context in contexts:
         context.close()
     assert [text for text in complaints if not any(part in text for part in forgiven)] == []
+
+
+@pytest.fixture
+def served(simulator: Simulator, tmp_path: Path) -> Iterator[str]:
+    """The console behind gunicorn, its static files collected and compressed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        environment = {
+            "SECRET_KEY": "a key for these tests only, which opens nothing outside of it",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
+            "STATIC_ROOT": str(tmp_path / "static"),
+            "VPS_API_URL": simulator.base_url,  # type: ignore[attr-defined]
+            "LOG_LEVEL": "WARNING",
+            "DJANGO_SETTINGS_MODULE": "vpspanel.settings",
+        }
+        for command in (
+            ["manage.py", "migrate", "-v0"],
+            ["manage.py", "collectstatic", "-v0", "--no-input"],
+            ["-c", MAKE_MEMBER],
+        ):
+            subprocess.run([sys.executable, *command], env=environment, check=True)
+        options = [f"--bind=fd://{listener.fileno()}", "--worker-class=gthread", "--threads=4"]
+        console = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "vpspanel.wsgi", *options, "--no-control-socket"],
+            env=environment,
+            pass_fds=[listener.fileno()],
+        )
+        yield f"http://127.0.0.1:{port}"
+        console.terminate()
+        console.wait()
+
+
+@pytest.fixture
+def visit(chromium: Browser, served: str) -> Any:
+    """What a browser keeps of a Manager who has signed in to the served console and connected: its cookies."""
+    with chromium.new_context(base_url=served) as visitor:
+        page = visitor.new_page()
+        page.goto("/login/")
+        page.get_by_label("Name").fill("mia")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Key (API token)").fill(TOKEN)
+        page.get_by_role("button", name="Connect").click()
+        page.wait_for_url(lambda address: "/connect/" not in address)
+        return visitor.storage_state()

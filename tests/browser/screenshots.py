@@ -22,6 +22,7 @@ from tests.browser.conftest import OpenPage
 
 FOLDER: Final = settings.BASE_DIR / ".screenshots"
 LANGUAGES: Final = ("en", "ta", "ar")
+EMPTY: Final = {"start": "/", "list": "/servers/", "activity": "/activity/", "new": "/servers/new/"}
 LONG: Final = 12396
 """The server with the longest name of the seeded fleet."""
 
@@ -93,7 +94,12 @@ def language(request: pytest.FixtureRequest) -> str:
 def team(manager: Client, operator: Client, simulator: Simulator) -> Client:
     """A Manager of a team that has used the console for a while."""
     User.objects.filter(username=manager_name(manager)).update(first_name="Mia", last_name="Okafor")
-    for server_id, action in (("12372", "reboot"), ("12345", "stop"), ("12374", "reboot"), (str(LONG), "reboot")):
+    for server_id, action in (
+        ("12372", "reboot"),
+        ("12345", "stop"),
+        ("12374", "reboot"),
+        (str(LONG), "reboot"),
+    ):
         operator.post(f"/servers/{server_id}/{action}/")
     simulator.clock.advance(60)
     manager.get("/servers/?now")
@@ -123,7 +129,13 @@ def shoot(page: Page, folder: Path, name: str) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_pictures(
-    open_page: OpenPage, team: Client, simulator: Simulator, forgiven: list[str], language: str, phone: bool, dark: bool
+    open_page: OpenPage,
+    team: Client,
+    simulator: Simulator,
+    forgiven: list[str],
+    language: str,
+    phone: bool,
+    dark: bool,
 ) -> None:
     forgiven.append("")  # what the browser says is the business of the tests
     folder = FOLDER / f"{language}-{'phone' if phone else 'desktop'}-{'dark' if dark else 'light'}"
@@ -157,7 +169,11 @@ def test_pictures(
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_pictures_of_an_empty_account(
-    open_page: OpenPage, sign_in: Callable[..., Client], simulator: Simulator, forgiven: list[str], phone: bool
+    open_page: OpenPage,
+    sign_in: Callable[..., Client],
+    simulator: Simulator,
+    forgiven: list[str],
+    phone: bool,
 ) -> None:
     forgiven.append("")
     simulator.account().servers.clear()
@@ -165,7 +181,12 @@ def test_pictures_of_an_empty_account(
     folder.mkdir(parents=True, exist_ok=True)
     for name, role in (("empty", "Manager"), ("empty-viewer", "Viewer")):
         page = open_page(sign_in(name, role), phone=phone)
-        for part, address in (("start", "/"), ("list", "/servers/"), ("activity", "/activity/"), ("new", "/servers/new/")):
+        for part, address in (
+            ("start", "/"),
+            ("list", "/servers/"),
+            ("activity", "/activity/"),
+            ("new", "/servers/new/"),
+        ):
             page.goto(address)
             shoot(page, folder, f"{name}-{part}")
 
