@@ -5,11 +5,13 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from . import drafts
 from .actions import Busy, Protected
 from .knowledge import NotTheAuthor
 from .remote.errors import RemoteError
@@ -30,6 +32,8 @@ class SignInFirst(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         if getattr(request, "htmx", None):
             return problems.signed_out(request)
+        if form := drafts.address(request):
+            return redirect_to_login(form)
         return super().handle_no_permission(request, view_func)
 
 
@@ -74,5 +78,5 @@ def _connect_first(request: PanelRequest) -> HttpResponse:
     """On to the page that asks for a key, and back afterwards."""
     if request.htmx:
         return problems.not_connected(request)
-    back = request.get_full_path() if request.method == "GET" else reverse("server-list")
-    return redirect(reverse("connect") + "?" + urlencode({"next": back}))
+    page = request.get_full_path() if request.method == "GET" else drafts.address(request)
+    return redirect(reverse("connect") + "?" + urlencode({"next": page or reverse("server-list")}))

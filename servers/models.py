@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .memory import Sample, Sighting
-from .people import Invitation, MemberChange, OpenSession, Profile
+from .people import Draft, Invitation, MemberChange, OpenSession, Profile
 from .remote.errors import plain
 
-__all__ = ["Activity", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile", "Sample", "Sighting"]
+__all__ = ["Activity", "Draft", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile", "Sample", "Sighting"]
 
 
 class Activity(models.Model):

@@ -1,9 +1,10 @@
-"""What the console keeps about its members, beside Django's user: sessions, invitations, and what was done to whom."""
+"""What the console keeps about its members, beside Django's user: sessions, invitations, changes, drafts."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
+from django.core import signing
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -138,3 +139,29 @@ class MemberChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by_name}: {self.action} {self.member_name}"
+
+
+class Draft(models.Model):
+    """What a member typed into the form of a page and has not sent."""
+
+    LONGEST_ADDRESS: ClassVar = 2500
+    SALT: ClassVar = "draft"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    address = models.CharField(max_length=LONGEST_ADDRESS)
+    """Of the page that shows the form, with its query: where the member comes back to."""
+    fields = models.JSONField(default=dict)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("-at",)
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=["user", "address"], name="one_draft_per_form"),)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.address}"
+
+    @property
+    def signature(self) -> str:
+        """Stands in the form that it was shown with: whoever sends it may write this draft, and not read it."""
+        return signing.dumps([self.user_id, self.address], salt=self.SALT)

@@ -13,3 +13,5 @@ class PanelRequest(HttpRequest):
     htmx: HtmxDetails
     user: User
     profile: Profile
+    draft_done: bool
+    """Whether the form was sent, so that its draft is over (drafts)."""

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "servers.middleware.never_stored",
+    "servers.drafts.kept_unless_sent",
     "servers.middleware.RemoteProblems",
 ]
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import bulk, fleet, session
+from .. import bulk, drafts, fleet, session
 from ..models import Run, Step
 from ..remote.objects import Server
 from ..request import PanelRequest
@@ -43,12 +43,14 @@ def new(request: PanelRequest) -> HttpResponse:
         raise Http404
     if request.method == "POST" and Run.objects.filter(pk=_key(request), user_id=request.user.pk).exists():
         return redirect("bulk", _key(request))
+    draft = drafts.of(request)
     chosen = bulk.candidates(request, action, _chosen(request)[: bulk.MOST])
     able = [candidate for candidate in chosen if not candidate.reason]
     error = ""
     if request.method == "POST" and able:
         error = _wrong_number(request.POST.get("confirm_count", ""), len(able))
         if not error:
+            drafts.done(request)
             key, one_by_one = _key(request), request.POST.get("one_by_one") == "on"
             return redirect("bulk", bulk.start(request, key, action, chosen, one_by_one=one_by_one).pk)
     context = {
@@ -60,6 +62,8 @@ def new(request: PanelRequest) -> HttpResponse:
         "key": uuid.uuid4(),
         "typed": len(able) >= TYPED_FROM,
         "error": error,
+        "draft": draft,
+        "filled": request.POST or draft.fields,
         "too_many": len(chosen) == bulk.MOST,
     }
     return render(request, "bulk/new.html", context, status=422 if error else 200)

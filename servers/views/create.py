@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from .. import actions, catalogue, fleet, session
+from .. import actions, catalogue, drafts, fleet, session
 from ..forms import OTHER, CreateForm
-from ..models import Activity
+from ..models import Activity, Draft
 from ..remote.errors import KeyRefused, RemoteError
 from ..request import PanelRequest
 from ..words import asked, told
@@ -44,8 +44,11 @@ def new(request: PanelRequest) -> HttpResponse:
             raise
         seen = fleet.seen(session.connection(request)).servers
         context, refused = {"offers": catalogue.offers(seen)}, problem
-    form = CreateForm(request.POST or None, offers=context["offers"], initial=_earlier(request))
-    context["form"] = form
+    draft = _draft(request)
+    form = CreateForm(
+        request.POST or None, offers=context["offers"], initial=_earlier(request) | draft.fields
+    )
+    context |= {"form": form, "draft": draft}
     _keep_chosen(form)
     if refused:
         return problems.form(request, "servers/new.html", context, refused)
@@ -55,12 +58,15 @@ def new(request: PanelRequest) -> HttpResponse:
     try:
         server = actions.create(request, form.new_server(), form_key)
     except IntegrityError:
+        drafts.done(request)
         return redirect("server-new-outcome", form_key)
     except RemoteError as problem:
         if not problem.outcome_known:
+            drafts.done(request)
             return redirect("server-new-outcome", form_key)
         form.new_key()
         return problems.form(request, "servers/new.html", context, problem)
+    drafts.done(request)
     messages.success(request, asked(Activity.Action.CREATE, server.name))
     return redirect("server-detail", server.id)
 
@@ -103,10 +109,32 @@ def _keep_chosen(form: CreateForm) -> None:
             choices.append(catalogue.Choice(chosen, chosen))
 
 
-def _earlier(request: PanelRequest) -> dict[str, Any]:
+def _draft(request: PanelRequest) -> Draft:
+    """What was typed before. If it was sent, it is over; if VPS.org refused it, it gets a key of its own."""
+    draft = drafts.of(request)
+    form_key = _key(draft.fields.pop("form_key", ""))
+    entry = _sent(request, form_key)
+    if entry and entry.outcome != Outcome.REFUSED:
+        return Draft(user=request.user, address=draft.address)
+    if form_key and not entry:
+        draft.fields["form_key"] = form_key
+    return draft
+
+
+def _key(text: str) -> uuid.UUID | None:
     try:
-        form_key = uuid.UUID(request.GET.get("again", ""))
+        return uuid.UUID(text)
     except ValueError:
-        return {}
-    entry = Activity.objects.filter(form_key=form_key, user_id=request.user.pk).first()
+        return None
+
+
+def _sent(request: PanelRequest, form_key: uuid.UUID | None) -> Activity | None:
+    """The attempt that was made with a form of this member."""
+    if form_key is None:
+        return None
+    return Activity.objects.filter(form_key=form_key, user_id=request.user.pk).first()
+
+
+def _earlier(request: PanelRequest) -> dict[str, Any]:
+    entry = _sent(request, _key(request.GET.get("again", "")))
     return {field: entry.fields[field] for field in AGAIN if field in entry.fields} if entry else {}

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from .. import drafts
 from .. import members as rules
 from ..member_forms import NameForm, ProfileForm
 from ..open_sessions import end_others, open_sessions_of, row_id
@@ -20,14 +21,19 @@ def me(request: PanelRequest) -> HttpResponse:
     profile = Profile.objects.filter(user=request.user).first() or Profile(user=request.user)
     name = NameForm(request.POST or None, instance=request.user)
     speech = ProfileForm(request.POST or None, instance=profile)
+    draft = drafts.of(request)
+    name.initial |= draft.fields
+    speech.initial |= draft.fields
     if request.method == "POST" and name.is_valid() and speech.is_valid():
         User.objects.filter(pk=request.user.pk).update(**name.cleaned_data)
         Profile.objects.update_or_create(user=request.user, defaults=speech.cleaned_data)
+        drafts.done(request)
         messages.success(request, gettext("Saved."))
         return redirect("me")
     context = {
         "name": name,
         "speech": speech,
+        "draft": draft,
         "role": rules.role_of(request.user),
         "sessions": open_sessions_of(request.user),
         "here": row_id(request),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from .. import drafts
 from .. import members as rules
 from ..member_forms import ROLE_MEANINGS, InviteForm, RoleForm
 from ..open_sessions import open_sessions_of
@@ -40,12 +41,14 @@ def members(request: PanelRequest) -> HttpResponse:
 @manager
 def invite(request: PanelRequest) -> HttpResponse:
     """Make an invitation; the answer shows its link, this one time."""
-    form = InviteForm(request.POST or None, initial={"role": Role.OPERATOR})
+    draft = drafts.of(request)
+    form = InviteForm(request.POST or None, initial={"role": Role.OPERATOR} | draft.fields)
     if request.method == "POST" and form.is_valid():
         meant_for = form.cleaned_data["meant_for"]
         secret = rules.invite(request.user, Role(form.cleaned_data["role"]), meant_for)
+        drafts.done(request)
         return _link(request, secret, meant_for)
-    context = {"form": form, "meanings": _meanings(form["role"].value())}
+    context = {"form": form, "draft": draft, "meanings": _meanings(form["role"].value())}
     return render(request, "members/invite.html", context, status=422 if form.errors else 200)
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from .. import fleet, session
+from .. import drafts, fleet, session
 from ..actions import Protected
 from ..forms import PanelForm
 from ..remote.errors import FieldsWrong, KeyRefused, RemoteError
@@ -35,7 +35,7 @@ def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
         if request.method == "POST":
             context |= _cells(request)
         return _partial(request, "_problem.html", context, problem.panel_status)
-    context |= {"back": request.path if request.method == "GET" else reverse("server-list")}
+    context |= {"draft_at": drafts.address(request)}
     return render(request, "problem.html", context, status=problem.panel_status)
 
 
@@ -60,7 +60,7 @@ def busy_sentence() -> str:
 
 def busy(request: PanelRequest) -> HttpResponse:
     """Two people save the same server at the same moment."""
-    return _sentence(request, busy_sentence(), 409)
+    return _sentence(request, busy_sentence(), 409, drafts.address(request))
 
 
 def protected(request: PanelRequest, problem: Protected) -> HttpResponse:
@@ -136,9 +136,9 @@ def our_fault(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def csrf_failure(request: PanelRequest, reason: str = "") -> HttpResponse:
-    """A form from before signing in or out: reload and press again."""
+    """A form from before signing in or out: reload and press again; what was typed is there again."""
     sentence = gettext("This page is out of date, so nothing was sent. Reload it and press again.")
-    return _sentence(request, sentence, 403)
+    return _sentence(request, sentence, 403, drafts.address(request))
 
 
 def _permission_of(request: HttpRequest) -> str:
@@ -173,15 +173,11 @@ def _cells(request: PanelRequest) -> dict[str, Any]:
     return {"rows": rows, "full": request.GET.get("on") == "server"}
 
 
-def _sentence(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
+def _sentence(request: HttpRequest, sentence: str, status: int, draft_at: str = "") -> HttpResponse:
+    context = {"sentence": sentence, "draft_at": draft_at}
     if getattr(request, "htmx", None):
-        return _partial(request, "_problem.html", {"sentence": sentence}, status)
-    return render(
-        request,
-        "problem.html",
-        {"sentence": sentence, "back": reverse("server-list")},
-        status=status,
-    )
+        return _partial(request, "_problem.html", context, status)
+    return render(request, "problem.html", context, status=status)
 
 
 def _partial(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:

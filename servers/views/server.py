@@ -1,6 +1,6 @@
 """One server: its page, its edit form, the two fields that are changed in place, and its end."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import actions, fleet, knowledge, receipts, session
+from .. import actions, drafts, fleet, knowledge, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
 from ..models import Activity
 from ..remote.errors import FieldsWrong, RemoteError
@@ -48,7 +48,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
-    } | notes_context(server_id)
+    } | notes_context(request, server_id)
     return render(request, "servers/detail.html", context)
 
 
@@ -56,37 +56,24 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
 @permission_required("servers.edit", raise_exception=True)
 def edit(request: PanelRequest, server_id: str) -> HttpResponse:
     """All three fields (PUT). What was changed elsewhere since the form was opened is shown, never overwritten."""
+    draft = drafts.of(request)
+    context: dict[str, Any] = {"server_id": server_id, "draft": draft}
     if request.method == "GET":
-        server = fleet.detail(session.connection(request), server_id)
-        return render(
-            request,
-            "servers/edit.html",
-            {"form": EditForm.of(server), "server_id": server_id},
-        )
+        form = EditForm.of(fleet.detail(session.connection(request), server_id))
+        form.initial |= draft.fields
+        return render(request, "servers/edit.html", context | {"form": form})
     form = EditForm(request.POST)
+    context["form"] = form
     if not form.is_valid():
-        return render(
-            request,
-            "servers/edit.html",
-            {"form": form, "server_id": server_id},
-            status=422,
-        )
+        return render(request, "servers/edit.html", context, status=422)
     try:
         changed = actions.replace(request, server_id, form.opened(), form.wanted())
     except actions.Conflict as conflict:
-        context = {
-            "form": form.after(conflict),
-            "server_id": server_id,
-            "both": form.both(conflict),
-        }
+        context |= {"form": form.after(conflict), "both": form.both(conflict)}
         return render(request, "servers/edit.html", context, status=409)
     except RemoteError as problem:
-        return problems.form(
-            request,
-            "servers/edit.html",
-            {"form": form, "server_id": server_id},
-            problem,
-        )
+        return problems.form(request, "servers/edit.html", context, problem)
+    drafts.done(request)
     sentence = asked(Activity.Action.EDIT, form.cleaned_data["name"])
     messages.success(
         request,
@@ -102,14 +89,15 @@ def rename(request: PanelRequest, server_id: str) -> HttpResponse:
     link = session.connection(request)
     if not request.htmx:
         return redirect("server-edit", server_id)
+    draft = drafts.of(request, request.path)
     if request.method == "GET":
         server = fleet.find(link, server_id) or fleet.detail(link, server_id)
         if "keep" in request.GET:
             return render(request, "servers/_name.html", {"server": server})
-        form = RenameForm(initial={"name": server.name, "opened_name": server.name})
-        return render(request, "servers/_rename.html", {"form": form, "server": server})
+        form = RenameForm(initial={"name": server.name, "opened_name": server.name} | draft.fields)
+        return render(request, "servers/_rename.html", {"form": form, "server": server, "draft": draft})
     form = RenameForm(request.POST)
-    context: dict[str, object] = {"form": form, "server": {"id": server_id}}
+    context: dict[str, object] = {"form": form, "server": {"id": server_id}, "draft": draft}
     if not form.is_valid():
         return render(request, "servers/_rename.html", context, status=422)
     name = form.cleaned_data["name"]
@@ -120,6 +108,7 @@ def rename(request: PanelRequest, server_id: str) -> HttpResponse:
         return render(request, "servers/_rename.html", context, status=409)
     except FieldsWrong as problem:
         return problems.form(request, "servers/_rename.html", context, problem)
+    drafts.done(request)
     context = {
         "server": {"id": server_id, "name": name},
         "sentence": asked(Activity.Action.EDIT, name),
@@ -157,11 +146,20 @@ def delete(request: PanelRequest, server_id: str) -> HttpResponse:
     if server is None:
         server = fleet.detail(link, server_id)
     actions.refuse_if_protected(Activity.Action.DELETE, server_id, server.name)
+    draft = drafts.of(request)
     form = DeleteForm(request.POST or None, name=server.name)
+    form.initial |= draft.fields
     if request.method == "POST" and form.is_valid():
         actions.delete(request, server_id)
+        drafts.done(request)
         messages.success(request, asked(Activity.Action.DELETE, server.name))
         return redirect("server-list")
     last = Activity.objects.filter(server_id=server_id).first()
-    context = {"form": form, "server": server, "last": last, "note": knowledge.notes(server_id).first()}
+    context = {
+        "form": form,
+        "draft": draft,
+        "server": server,
+        "last": last,
+        "note": knowledge.notes(server_id).first(),
+    }
     return render(request, "servers/delete.html", context, status=422 if form.errors else 200)

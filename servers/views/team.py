@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import fleet, knowledge, session
+from .. import drafts, fleet, knowledge, session
 from ..forms import NoteForm, TagsForm
+from ..people import Draft
 from ..remote.objects import Server
 from ..request import PanelRequest
 from ..rows import row
@@ -23,11 +24,13 @@ NEWEST: Final = 5
 PER_PAGE: Final = 50
 
 
-def notes_context(server_id: str, form: NoteForm | None = None) -> dict[str, Any]:
-    """What the section of notes shows: the form, the newest notes, and how many there are."""
+def notes_context(request: PanelRequest, server_id: str, form: NoteForm | None = None) -> dict[str, Any]:
+    """What the section of notes shows: the form with its draft, the newest notes, and how many there are."""
     found = knowledge.notes(server_id)
+    draft = _draft(request, server_id)
     return {
-        "note_form": form or NoteForm(),
+        "note_form": form or NoteForm(initial=draft.fields),
+        "draft": draft,
         "notes": found[:NEWEST],
         "note_count": found.count(),
     }
@@ -40,15 +43,17 @@ def notes(request: PanelRequest, server_id: str) -> HttpResponse:
     if request.method == "POST" and not request.user.has_perm("servers.edit"):
         raise PermissionDenied("servers.edit")
     server = _server(request, server_id)
-    form = NoteForm(request.POST or None)
+    draft = _draft(request, server_id)
+    form = NoteForm(request.POST or None, initial=draft.fields)
     if request.method == "POST" and form.is_valid():
         knowledge.add_note(request, server_id, form.cleaned_data["text"])
+        drafts.done(request)
         return _told(request, server, gettext("The note was added."))
     if request.htmx:
-        context = {"server": server} | notes_context(server_id, form)
+        context = {"server": server} | notes_context(request, server_id, form)
         return render(request, "servers/_notes.html", context, status=422 if form.errors else 200)
     page = Paginator(knowledge.notes(server_id), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"server": server, "note_form": form, "page": page, "notes": page.object_list}
+    context = {"server": server, "note_form": form, "draft": draft, "page": page, "notes": page.object_list}
     return render(request, "servers/notes.html", context, status=422 if form.errors else 200)
 
 
@@ -68,16 +73,18 @@ def tags(request: PanelRequest, server_id: str) -> HttpResponse:
     now = row(fleet.seen(session.connection(request)), server, request.user)
     if request.method == "GET" and "keep" in request.GET:
         return render(request, "servers/_tagged.html", {"server": server, "row": now, "swapped": True})
-    form = (
-        TagsForm(request.POST)
-        if request.method == "POST"
-        else TagsForm.of(now.sheet.tags if now.sheet else [])
-    )
+    draft = drafts.of(request, request.path)
+    if request.method == "POST":
+        form = TagsForm(request.POST)
+    else:
+        form = TagsForm.of(now.sheet.tags if now.sheet else [])
+        form.initial |= draft.fields
     if request.method == "GET" or not form.is_valid():
         template = "servers/_retag.html" if request.htmx else "servers/tags.html"
-        context = {"server": server, "form": form}
+        context = {"server": server, "form": form, "draft": draft}
         return render(request, template, context, status=422 if form.errors else 200)
     knowledge.set_tags(request, server_id, form.cleaned_data["opened_tags"], form.cleaned_data["tags"])
+    drafts.done(request)
     sentence = gettext("The tags of %(name)s were saved.") % {"name": server.name}
     if request.htmx:
         saved = row(fleet.seen(session.connection(request)), server, request.user)
@@ -105,6 +112,11 @@ def protection(request: PanelRequest, server_id: str) -> HttpResponse:
     return redirect("server-detail", server_id)
 
 
+def _draft(request: PanelRequest, server_id: str) -> Draft:
+    """What this member has begun to write about the server."""
+    return drafts.of(request, reverse("server-notes", args=[server_id]))
+
+
 def _server(request: PanelRequest, server_id: str) -> Server:
     """The server, if the key lists it. Raises RemoteError."""
     link = session.connection(request)
@@ -114,7 +126,7 @@ def _server(request: PanelRequest, server_id: str) -> Server:
 def _told(request: PanelRequest, server: Server, sentence: str) -> HttpResponse:
     """The section of notes as it is now, with what was done."""
     if request.htmx:
-        context = {"server": server, "sentence": sentence} | notes_context(str(server.id))
+        context = {"server": server, "sentence": sentence} | notes_context(request, str(server.id))
         return render(request, "servers/_noted.html", context)
     messages.success(request, sentence)
     return redirect(reverse("server-detail", args=[server.id]) + "#notes")
