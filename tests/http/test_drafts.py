@@ -24,13 +24,21 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 NEW = "/servers/new/"
 EDIT = "/servers/12345/edit/"
-TYPED = {"name": "shop-9", "plan_id": "2", "os_id": "5", "location": "us-west", "hostname": "shop.example.com"}
+TYPED = {
+    "name": "shop-9",
+    "plan_id": "2",
+    "os_id": "5",
+    "location": "us-west",
+    "hostname": "shop.example.com",
+}
 BULK = {"action": "stop", "servers": "12345", "key": "00000000-0000-4000-8000-000000000001"}
 CAME_BACK = "This is what you typed"
 
 FORMS = [
     pytest.param(NEW, NEW, {"name": "half-ty", "hostname": "shop."}, id="create"),
-    pytest.param(EDIT, EDIT, {"name": "web-9", "hostname": "w.example.com", "opened_name": "web-server-01"}, id="edit"),
+    pytest.param(
+        EDIT, EDIT, {"name": "web-9", "hostname": "w.example.com", "opened_name": "web-server-01"}, id="edit"
+    ),
     pytest.param("/servers/12345/notes/", "/servers/12345/notes/", {"text": "half a note"}, id="note"),
     pytest.param("/servers/12345/", "/servers/12345/notes/", {"text": "half a note"}, id="note-on-the-page"),
     pytest.param("/servers/12345/tags/", "/servers/12345/tags/", {"tags": "shop pro"}, id="tags"),
@@ -267,7 +275,11 @@ class TestSecrets:
     def test_no_form_that_has_a_draft_has_a_secret(self) -> None:
         for module in (server_forms, member_forms):
             for form in vars(module).values():
-                if isinstance(form, type) and issubclass(form, forms.BaseForm) and form.__module__ == module.__name__:
+                if (
+                    isinstance(form, type)
+                    and issubclass(form, forms.BaseForm)
+                    and form.__module__ == module.__name__
+                ):
                     secret = {
                         name
                         for name, field in form.base_fields.items()  # type: ignore[attr-defined]

@@ -156,7 +156,9 @@ def test_somebody_without_a_role_reaches_no_server(
     sign_in("mia", "Manager", connected=False)
     client = sign_in("nora", "", connected=False)
     about_themselves = row.name.startswith(("account", "me-", "invited")) or row.name == "me"
-    about_servers = row.name not in ("healthz", "disconnect", "draft", *ABOUT_THE_CONSOLE) and not about_themselves
+    about_servers = (
+        row.name not in ("healthz", "disconnect", "draft", *ABOUT_THE_CONSOLE) and not about_themselves
+    )
     assert (ask(client, row) == 403) is about_servers
     if about_servers:
         response = client.post(row.address) if row.method == "POST" else client.get(row.address)
