@@ -13,7 +13,17 @@ from .memory import Sample, Sighting
 from .people import Draft, Invitation, MemberChange, OpenSession, Profile
 from .remote.errors import plain
 
-__all__ = ["Activity", "Draft", "Invitation", "MemberChange", "Offer", "OpenSession", "Profile", "Sample", "Sighting"]
+__all__ = [
+    "Activity",
+    "Draft",
+    "Invitation",
+    "MemberChange",
+    "Offer",
+    "OpenSession",
+    "Profile",
+    "Sample",
+    "Sighting",
+]
 
 
 class Activity(models.Model):

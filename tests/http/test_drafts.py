@@ -291,10 +291,8 @@ class TestSecrets:
         secret = "canary-secret-7261"
         link = invite(manager)
         shown = signature(read(manager.get(NEW)))
-        everywhere = {
-            name: secret
-            for name in ("login", "password", "token", "oldpassword", "password1", "password2", "username")
-        } | {"new_password1": secret, "new_password2": secret, "draft": shown}
+        fields = "login password token oldpassword password1 password2 new_password1 new_password2 username"
+        everywhere = dict.fromkeys(fields.split(), secret) | {"draft": shown}
         newcomer = Client(raise_request_exception=False)
         newcomer.get(link)
         for client in (manager, newcomer):
