@@ -1,7 +1,7 @@
 """A server as a page shows it: its state in words, and its buttons with the reason where one cannot be pressed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -19,23 +19,28 @@ Action = Activity.Action
 
 @dataclass(frozen=True)
 class Button:
-    """One button; `reason` says why it cannot be pressed and is empty when it can."""
+    """One button; `reason` says why it cannot be pressed and is empty when it can, `why` is the id of that text."""
 
     action: str
     label: Words
     address: str
     reason: Words = ""
+    why: str = ""
     asks_first: bool = False
 
 
 @dataclass(frozen=True)
 class Buttons:
-    """The likely button, the other power buttons, and the pages."""
+    """The likely button, the other power buttons, and the pages.
+
+    `reasons` says why some of them cannot be pressed, each reason once with its id; that of `delete` stands beside it.
+    """
 
     likely: Button
     others: tuple[Button, ...]
     edit: Button
     delete: Button
+    reasons: dict[Words, str]
 
 
 @dataclass(frozen=True)
@@ -81,17 +86,25 @@ def _row(fleet: Fleet, server: Server, person: Person, sheet: Sheet | None) -> R
 
 def buttons(server: Server, person: Person, sheet: Sheet | None) -> Buttons:
     """The buttons for this server as it is now, for this person."""
-    start = _power(Action.START, gettext("Start"), "server-start", server, person, sheet)
-    stop = _power(Action.STOP, gettext("Stop"), "server-stop", server, person, sheet)
-    reboot = _power(Action.REBOOT, gettext("Restart"), "server-reboot", server, person, sheet)
+    delete = _page(Action.DELETE, gettext("Delete forever"), "server-delete", server, person, sheet)
+    near = (
+        _power(Action.START, gettext("Start"), "server-start", server, person, sheet),
+        _power(Action.STOP, gettext("Stop"), "server-stop", server, person, sheet),
+        _power(Action.REBOOT, gettext("Restart"), "server-reboot", server, person, sheet),
+        _page(Action.EDIT, gettext("Edit"), "server-edit", server, person, sheet),
+    )
+    once = dict.fromkeys(button.reason for button in near if button.reason)
+    reasons = {reason: f"why-{server.id}-{number}" for number, reason in enumerate(once, start=1)}
+    start, stop, reboot, edit = (replace(button, why=reasons.get(button.reason, "")) for button in near)
     likely, others = (
         (start, (reboot, stop)) if server.status in ("stopped", "suspended") else (reboot, (start, stop))
     )
     return Buttons(
         likely,
         others,
-        edit=_page(Action.EDIT, gettext("Edit"), "server-edit", server, person, sheet),
-        delete=_page(Action.DELETE, gettext("Delete forever"), "server-delete", server, person, sheet),
+        edit,
+        replace(delete, why=f"why-{server.id}-delete"),
+        reasons,
     )
 
 

@@ -55,6 +55,11 @@ class Element:
         """The input of a form by its name."""
         return self.one("input", name=name)
 
+    def described(self, element: "Element") -> str:
+        """What describes an element of this page to a screen reader: why a button cannot be pressed."""
+        ids = element.attributes.get("aria-describedby", "").split()
+        return " ".join(self.one(id=i).text for i in ids)
+
     def table(self) -> list[list[str]]:
         """The rows of the list as texts, without the first column, which is ticked, and the last, with the buttons."""
         body = self.one("table", **{"class": "servers"}).one("tbody")

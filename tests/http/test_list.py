@@ -321,7 +321,7 @@ def test_it_shows_an_unknown_status_as_it_is_and_lets_nobody_guess(
     assert page.one(id=f"state-{moving.id}").text == "Unknown: “migrating”"
     likely = page.one("button", id=f"likely-{moving.id}")
     assert likely.attributes["aria-disabled"] == "true"
-    assert "this console does not know" in likely.text
+    assert "this console does not know" in page.described(likely)
 
 
 def test_it_tells_a_viewer_why_the_buttons_are_off_and_who_can_help(
