@@ -4,9 +4,9 @@ from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F, Q
-from django.utils.text import get_text_list
 from django.utils.translation import gettext
 
+from . import words
 from .models import Activity
 
 Action = Activity.Action
@@ -59,4 +59,4 @@ def names_of(*roles: str) -> str:
     by_role = F("groups__id").asc(nulls_last=True)
     members = User.objects.filter(have_it, is_active=True).order_by(by_role, "username").distinct()
     names = [member.get_full_name() or member.username for member in members[:MOST_NAMES]]
-    return get_text_list(names, gettext("or"))
+    return words.one_of(names)

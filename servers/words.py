@@ -6,10 +6,13 @@ The API's own words stay inside; everything here is marked for translation.
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from babel import Locale
+from babel.lists import format_list
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from .models import Activity, Run
@@ -93,6 +96,16 @@ POSSIBLE: Final[dict[str, tuple[str, ...]]] = {
     Action.REBOOT: ("active",),
 }
 """The statuses from which a power action makes sense; VPS.org decides."""
+
+
+def spoken() -> Locale:
+    """What the Unicode data know of the language that is spoken now: its relative times, units and lists."""
+    return Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-")
+
+
+def one_of(names: list[str]) -> str:
+    """ "Anna, Ben, or Carl"."""
+    return format_list(names, "or", locale=spoken())
 
 
 def status_words(status: str) -> Status:

@@ -16,6 +16,10 @@ SENTENCES: Final = (
     _("Enter a valid UUID."),
     _("Null characters are not allowed."),
     _("(Hidden field %(name)s) %(error)s"),
+    # months that Django's Hindi misspells
+    _("September"),
+    _("November"),
+    _("December"),
     # signing in
     _("The username and/or password you specified are not correct."),
     _("This account is currently inactive."),

@@ -3,21 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from babel import Locale
 from babel.dates import format_timedelta
 from babel.units import format_unit
 from django import template
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from servers import browsers
 from servers.fleet import Fleet
 from servers.models import Activity, Step
-from servers.words import SEEN, Status, Words
+from servers.words import SEEN, Status, Words, spoken
 
 register = template.Library()
 
@@ -64,7 +62,7 @@ def size(plan: Sized | None) -> str:
         parts.append(gettext("%(amount)s memory") % {"amount": megabytes(plan.memory)})
     if plan.storage is not None:
         parts.append(gettext("%(amount)s disk") % {"amount": gigabytes(plan.storage)})
-    return ", ".join(parts)
+    return gettext(", ").join(parts)
 
 
 @register.filter
@@ -107,10 +105,10 @@ def moment(at: datetime | None) -> SafeString:
 
 
 def age(seconds: int) -> str:
-    """ "8s ago", "5m ago", "3h ago": as Intl.RelativeTimeFormat says it in panel.js, from the same Unicode data."""
+    """ "8 seconds ago", "5 minutes ago": as Intl.RelativeTimeFormat says it in panel.js, from the same Unicode data."""
     number, unit = in_units(max(seconds, 1))
     past = timedelta(**{f"{unit}s": -number})
-    return format_timedelta(past, add_direction=True, format="narrow", threshold=1, locale=_locale())
+    return format_timedelta(past, add_direction=True, format="long", threshold=1, locale=spoken())
 
 
 @register.filter
@@ -124,9 +122,9 @@ def age_of(fleet: Fleet) -> SafeString:
 
 @register.filter
 def duration(seconds: float) -> str:
-    """ "41 sec", "3 min", "2 hr"."""
+    """ "41 seconds", "3 minutes", "2 hours"."""
     number, unit = in_units(round(seconds))
-    return _together(format_unit(number, f"duration-{unit}", length="short", locale=_locale()))
+    return _together(format_unit(number, f"duration-{unit}", length="long", locale=spoken()))
 
 
 def in_units(seconds: int) -> tuple[int, str]:
@@ -179,11 +177,6 @@ def outcome_shape(outcome: str) -> str:
         Activity.Outcome.UNKNOWN: "unknown",
     }
     return shapes.get(Activity.Outcome(outcome), "unknown")
-
-
-def _locale() -> Locale:
-    """What the Unicode data know of the language that is spoken."""
-    return Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-")
 
 
 def _together(words: str) -> str:

@@ -49,7 +49,7 @@ setInterval(() => {
 document.addEventListener("visibilitychange", () => document.hidden || tick());
 window.addEventListener("load", () => Number(age()?.dataset.seconds) > 15 && tick());
 
-const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "narrow" });
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", numberingSystem: "latn" });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const seconds = Math.max(Number(detail.xhr?.getResponseHeader("Fleet-Age") ?? NaN), 1);
   if (Number.isNaN(seconds) || !age()) return;

@@ -53,7 +53,7 @@ def test_each_change_stands_in_it_with_who_what_which_when_and_its_outcome(
         "Seen done Stop web-server-01 mia",
     ]
     assert "today 12:00" in entries(manager)[-1].text
-    assert "asked 12:00, accepted 12:00, seen stopped 12:00 (31 sec)" in entries(manager)[-1].text
+    assert "asked 12:00, accepted 12:00, seen stopped 12:00 (31 seconds)" in entries(manager)[-1].text
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

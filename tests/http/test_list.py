@@ -61,7 +61,7 @@ def test_it_shows_every_server_with_its_columns(five: Client) -> None:
         "3 Jan 2026",
     ]
     assert rows[2][2] == "Comes when set-up is finished."
-    assert "5 servers. Checked 1s ago." in page.text
+    assert "5 servers. Checked 1 second ago." in page.text
 
 
 @pytest.mark.parametrize("age", [0, 16, 3600])
@@ -69,7 +69,7 @@ def test_it_shows_at_once_what_is_known_however_old_and_says_how_old(
     five: Client, simulator: Simulator, later: Callable[[float], None], age: int
 ) -> None:
     later(age)
-    words = {0: "1s ago", 16: "16s ago", 3600: "1h ago"}[age]
+    words = {0: "1 second ago", 16: "16 seconds ago", 3600: "1 hour ago"}[age]
     for address in ("/servers/", "/servers/?status=active&location=us-west", "/servers/?q=web&sort=-name"):
         assert f"Checked {words}." in read(five.get(address)).text
     assert simulator.seen == []

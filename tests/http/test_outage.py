@@ -33,7 +33,7 @@ def test_the_last_known_list_stays_with_its_age_and_one_sentence(
     page = read(viewer.get("/servers/"))
     assert "VPS.org does not answer. This is what we saw today" in page.one(id="outage").text
     assert "(as of " in page.one(id="state-12345").text
-    assert page.one(id="age").text == "10m ago"
+    assert page.one(id="age").text == "10 minutes ago"
     assert len(page.one("tbody").all("tr")) == 24
 
 
@@ -110,7 +110,7 @@ def test_a_view_never_waits_for_an_old_list_to_be_renewed(
     later(300)
     page = read(viewer.get("/servers/"))
     assert simulator.lines == []
-    assert page.one(id="age").text == "5m ago"
+    assert page.one(id="age").text == "5 minutes ago"
 
 
 def test_without_javascript_an_old_list_is_renewed_by_the_page_itself(
@@ -120,7 +120,7 @@ def test_without_javascript_an_old_list_is_renewed_by_the_page_itself(
     assert 'content="0; url=/servers/?now="' in viewer.get("/servers/").content.decode()
     page = read(viewer.get("/servers/?now="))
     assert simulator.lines == [("GET", "/servers/")]
-    assert page.one(id="age").text == "1s ago"
+    assert page.one(id="age").text == "1 second ago"
 
 
 def test_new_and_vanished_servers_are_a_quiet_line_and_no_row(

@@ -42,7 +42,7 @@ def test_the_line_says_asked_accepted_and_seen_with_the_time_it_took(operator: C
     stop_and_see(operator, later, 41)
     for page in (operator.get("/servers/12345/"), operator.get("/activity/")):
         line = read(page).one("li").text
-        assert "asked 12:00, accepted 12:00, seen stopped 12:00 (41 sec)" in line
+        assert "asked 12:00, accepted 12:00, seen stopped 12:00 (41 seconds)" in line
         assert "otto" in line
 
 
@@ -50,12 +50,12 @@ def test_the_usual_time_is_the_median_of_this_server(operator: Client) -> None:
     done_before("stop", "12345", 10, 20, 60)
     done_before("stop", "12346", 500)
     question = read(operator.get("/servers/12345/stop/")).one("main").text
-    assert "Usually takes 20 sec. Last stopped by ines, today 10:00." in question
+    assert "Usually takes 20 seconds. Last stopped by ines, today 10:00." in question
 
 
 def test_a_server_that_was_never_stopped_takes_the_usual_time_of_all(operator: Client) -> None:
     done_before("stop", "12346", 30)
-    assert "Usually takes 30 sec." in read(operator.get("/servers/12345/stop/")).one("main").text
+    assert "Usually takes 30 seconds." in read(operator.get("/servers/12345/stop/")).one("main").text
 
 
 def test_nothing_is_usual_before_anything_was_seen_done(operator: Client) -> None:
@@ -67,9 +67,9 @@ def test_a_change_that_takes_ten_times_its_usual_time_says_so(
 ) -> None:
     done_before("reboot", "12345", 2)
     operator.post("/servers/12345/reboot/", headers=HTMX)
-    assert "Usually 2 sec." in read(operator.get("/servers/12345/")).all("li")[0].text
+    assert "Usually 2 seconds." in read(operator.get("/servers/12345/")).all("li")[0].text
     later(21)
-    assert "Takes much longer than usual (2 sec)." in read(operator.get("/servers/12345/")).all("li")[0].text
+    assert "Takes much longer than usual (2 seconds)." in read(operator.get("/servers/12345/")).all("li")[0].text
 
 
 def test_the_pages_of_the_log_go_by_rows(operator: Client) -> None:

@@ -358,9 +358,9 @@ def test_a_server_that_is_changing_for_more_than_ten_minutes(
     ("usual", "waited", "said"),
     [
         (30, 5 * MINUTE, []),
-        (30, 6 * MINUTE, ["Starting for 6 min. Usually this takes 30 sec."]),
+        (30, 6 * MINUTE, ["Starting for 6 minutes. Usually this takes 30 seconds."]),
         (1, 2 * MINUTE, []),
-        (1, 3 * MINUTE, ["Starting for 3 min. Usually this takes 1 sec."]),
+        (1, 3 * MINUTE, ["Starting for 3 minutes. Usually this takes 1 second."]),
         (180, 29 * MINUTE, []),
     ],
 )
