@@ -198,7 +198,7 @@ def test_an_outage_shows_the_last_known_fleet_with_its_age(
     viewer.get("/servers/poll/")
     page = start(viewer)
     assert "VPS.org does not answer. This is what we saw today 12:00." in page.one(id="outage").text
-    assert page.one(id="age").text == "10m ago"
+    assert page.one(id="age").text == "10 minutes ago"
     assert numbers(page)["/servers/"] == 24
 
 
@@ -338,10 +338,10 @@ def test_since_when_it_is_stopped_survives_an_empty_cache(
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("starting", "Starting for 12 min."),
-        ("stopping", "Stopping for 12 min."),
-        ("rebooting", "Restarting for 12 min."),
-        ("provisioning", "Being set up for 12 min."),
+        ("starting", "Starting for 12 minutes."),
+        ("stopping", "Stopping for 12 minutes."),
+        ("rebooting", "Restarting for 12 minutes."),
+        ("provisioning", "Being set up for 12 minutes."),
     ],
 )
 def test_a_server_that_is_changing_for_more_than_ten_minutes(
@@ -444,7 +444,7 @@ def test_a_poll_brings_what_needs_attention_when_only_time_has_passed(
     later(12 * MINUTE)
     answer = tick(calm, page)
     assert answer is not None
-    assert concerns(answer) == {"web-1": ["Starting for 12 min."]}
+    assert concerns(answer) == {"web-1": ["Starting for 12 minutes."]}
 
 
 def test_a_poll_tells_of_an_outage_once_and_of_its_end(
