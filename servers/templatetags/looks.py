@@ -82,6 +82,12 @@ def gigabytes(amount: float) -> str:
 
 
 @register.filter
+def percent(part: float) -> str:
+    """ "23.5 %"."""
+    return _together(gettext("%(n)s %%")) % {"n": _number(part)}
+
+
+@register.filter
 def moment(at: datetime | None) -> SafeString:
     """ "today 14:02", "10 Jan. 2025"; whole for the mouse and for machines."""
     if at is None:

@@ -1,17 +1,20 @@
 """One server: its page, its edit form, the two fields that are changed in place, and its end."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from .. import actions, drafts, fleet, knowledge, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
+from ..lines import PERIODS, lines
 from ..models import Activity
 from ..remote.errors import FieldsWrong, RemoteError
 from ..remote.objects import ServerDetail
@@ -44,12 +47,27 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
         "fleet": current,
         "row": row(current, server, request.user),
         "meters": meters(server),
+        "lines": lines(server_id, server.plan, request.GET.get("usage", "")),
+        "periods": PERIODS,
         "receipts": receipts.receipts(Activity.objects.filter(server_id=server_id)[:RECENT]),
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
     } | notes_context(request, server_id)
     return render(request, "servers/detail.html", context)
+
+
+@require_GET
+@permission_required("servers.look", raise_exception=True)
+def usage(request: PanelRequest, server_id: str) -> HttpResponse:
+    """The lines over time of one server, for another period; no remote call where the fleet knows the server."""
+    period = request.GET.get("usage", "")
+    if not request.htmx:
+        return redirect(f"{reverse('server-detail', args=[server_id])}?{urlencode({'usage': period})}")
+    link = session.connection(request)
+    server = fleet.find(link, server_id) or fleet.detail(link, server_id)
+    context = {"server": server, "lines": lines(server_id, server.plan, period), "periods": PERIODS}
+    return render(request, "servers/_lines.html", context)
 
 
 @require_http_methods(["GET", "POST"])

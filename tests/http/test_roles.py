@@ -64,6 +64,7 @@ TABLE = [
     Row("server-stop", "POST", 403, 302, 302),
     Row("server-reboot", "GET", 403, 200, 200),
     Row("server-reboot", "POST", 403, 302, 302),
+    Row("server-usage", "GET", 302, 302, 302),
     Row("server-edit", "GET", 403, 200, 200),
     Row("server-edit", "POST", 403, 302, 302, body=EDIT),
     Row("server-rename", "GET", 403, 302, 302),

@@ -206,7 +206,7 @@ def pretend_a_past() -> None:
         return
     now = timezone.now()
     ages = [timedelta(hours=2 * n) for n in range(12, 366)] + [
-        timedelta(minutes=10 * n) for n in range(1, 132)
+        timedelta(minutes=10 * n) for n in range(1, 144)
     ]
     for server in seed.fleet(now):
         Sighting.objects.get_or_create(
@@ -231,7 +231,7 @@ def pretended_sample(server: SimulatedServer, at: datetime, age: timedelta) -> S
     return Sample(
         server_id=str(server.id),
         at=at,
-        hourly=at.minute < 10,
+        hourly=at.minute < 10 or age >= timedelta(days=1),
         cpu_percent=min(100.0, server.cpu_percent * (1 + 0.5 * day) * running),
         memory_used=server.memory_used * (1 + 0.1 * day) * running,
         disk_used=server.disk_used * (1 - 0.004 * days * running),
