@@ -14,6 +14,7 @@ from .views import (
     export,
     fleet,
     invitations,
+    language,
     me,
     members,
     power,
@@ -101,5 +102,6 @@ urlpatterns = [
     path("keys/", about.keys, name="keys"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("manifest.webmanifest", about.manifest, name="manifest"),
+    path("language/", language.language, name="language"),
     path("healthz", account.healthz, name="healthz"),
 ]

@@ -13,6 +13,7 @@ from ..member_forms import NameForm, ProfileForm
 from ..open_sessions import end_others, open_sessions_of, row_id
 from ..people import Profile
 from ..request import PanelRequest
+from . import language
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,7 +30,9 @@ def me(request: PanelRequest) -> HttpResponse:
         Profile.objects.update_or_create(user=request.user, defaults=speech.cleaned_data)
         drafts.done(request)
         messages.success(request, gettext("Saved."))
-        return redirect("me")
+        response = redirect("me")
+        language.keep(response, speech.cleaned_data.get("language", ""))
+        return response
     context = {
         "name": name,
         "speech": speech,

@@ -69,7 +69,9 @@ def test_a_change_that_takes_ten_times_its_usual_time_says_so(
     operator.post("/servers/12345/reboot/", headers=HTMX)
     assert "Usually 2 seconds." in read(operator.get("/servers/12345/")).all("li")[0].text
     later(21)
-    assert "Takes much longer than usual (2 seconds)." in read(operator.get("/servers/12345/")).all("li")[0].text
+    assert (
+        "Takes much longer than usual (2 seconds)." in read(operator.get("/servers/12345/")).all("li")[0].text
+    )
 
 
 def test_the_pages_of_the_log_go_by_rows(operator: Client) -> None:

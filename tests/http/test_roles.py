@@ -17,7 +17,7 @@ from tests.http.pages import read
 pytestmark = pytest.mark.usefixtures("clock")
 
 NOBODY = 10**9
-ABOUT_THE_CONSOLE = ("keys", "accessibility", "manifest")
+ABOUT_THE_CONSOLE = ("keys", "accessibility", "manifest", "language")
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
 CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
 BULK = {"servers": "12345", "key": str(FORM_KEY)}
@@ -112,6 +112,16 @@ TABLE = [
     Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
     Row("keys", "GET", 200, 200, 200, arguments=()),
     Row("accessibility", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row(
+        "language",
+        "POST",
+        302,
+        302,
+        302,
+        arguments=(),
+        signed_out=302,
+        body={"language": "en", "next": "/login/"},
+    ),
     Row("manifest", "GET", 200, 200, 200, arguments=(), signed_out=200),
     Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
     Row("account_logout", "POST", 302, 302, 302, arguments=()),

@@ -18,7 +18,13 @@ NUMBERS = (1, 2, 3, 11, 100)
 
 AGES = {
     "en": ["1 second ago", "2 seconds ago", "3 seconds ago", "11 seconds ago", "1 minute ago"],
-    "ta": ["1 விநாடிக்கு முன்", "2 விநாடிகளுக்கு முன்", "3 விநாடிகளுக்கு முன்", "11 விநாடிகளுக்கு முன்", "1 நிமிடத்திற்கு முன்"],
+    "ta": [
+        "1 விநாடிக்கு முன்",
+        "2 விநாடிகளுக்கு முன்",
+        "3 விநாடிகளுக்கு முன்",
+        "11 விநாடிகளுக்கு முன்",
+        "1 நிமிடத்திற்கு முன்",
+    ],
     "hi": ["1 सेकंड पहले", "2 सेकंड पहले", "3 सेकंड पहले", "11 सेकंड पहले", "1 मिनट पहले"],
     "es": ["hace 1 segundo", "hace 2 segundos", "hace 3 segundos", "hace 11 segundos", "hace 1 minuto"],
     "ar": ["قبل ثانية واحدة", "قبل ثانيتين", "قبل 3 ثوانِ", "قبل 11 ثانية", "قبل دقيقة واحدة"],
@@ -90,7 +96,7 @@ def test_a_number_has_the_decimal_sign_of_the_language_and_latin_figures(languag
 def test_the_plural_forms_of_a_catalogue_tell_apart_what_the_language_does() -> None:
     """Two numbers that the Unicode data tell apart have two forms; zero may go with the many."""
     for language, rule in catalogues.PLURALS.items():
-        form = gettext.c2py(rule.partition("plural=")[2].rstrip(";"))  # type: ignore[attr-defined]
+        form = gettext.c2py(rule.partition("plural=")[2].rstrip(";"))
         category = Locale.parse(language).plural_form
         pairs = {(category(number), form(number)) for number in range(1, 2_000)}
         assert len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs}), language
