@@ -117,6 +117,7 @@ const say = document.getElementById("no-answer");
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(kind, ({ detail }) => {
     if (detail.elt.id === "live") return;
-    document.getElementById("messages").replaceChildren(say.content.cloneNode(true));
+    document.getElementById("messages").replaceChildren();
+    document.getElementById("alerts").replaceChildren(say.content.cloneNode(true));
   });
 }

@@ -1,7 +1,7 @@
 """A person at a browser: Debian's Chromium in front of the console and the simulator, both on real ports.
 
 Every test that opens a page here fails at its end if the browser complained: an error or a warning in its console, an
-exception in a script, or anything that the Content-Security-Policy stopped.
+exception in a script, anything that the Content-Security-Policy stopped, or a focus that a swap by htmx lost.
 """
 
 import asyncio
@@ -39,6 +39,17 @@ MAKE_MEMBER = (
     "import django; django.setup(); from django.contrib.auth.models import Group, User;"
     f"User.objects.create_user('mia', password='{PASSWORD}').groups.add(Group.objects.get(name='Manager'))"
 )
+REPORT_LOST_FOCUS = """
+    let held = null;
+    const hold = () => { if (document.activeElement !== document.body) held = document.activeElement; };
+    document.addEventListener("htmx:beforeSwap", () => { held = null; hold(); });
+    document.addEventListener("htmx:oobBeforeSwap", hold);
+    document.addEventListener("htmx:afterOnLoad", () => setTimeout(() => {
+        if (held && document.activeElement === document.body)
+            console.error(`a swap lost the focus that stood on ${held.outerHTML.slice(0, 200)}`);
+        held = null;
+    }, 25));
+"""
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -130,6 +141,7 @@ def open_page(
                 ]
             )
         context.add_init_script(REPORT_VIOLATIONS)
+        context.add_init_script(REPORT_LOST_FOCUS)
         context.on(
             "console",
             lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None,

@@ -35,7 +35,7 @@ def test_a_note_is_shown_to_everybody_with_its_author_and_time_the_newest_first(
 
 def test_htmx_gets_the_section_and_what_was_done(operator: Client) -> None:
     partial = read(operator.post(NOTES, {"text": "Written in place."}, headers=HTMX))
-    assert [child.attributes["id"] for child in partial.children] == ["notes", "messages"]
+    assert [child.attributes["id"] for child in partial.children] == ["notes", "messages", "alerts"]
     assert "Written in place." in partial.one(id="notes").text
     assert partial.one(id="messages").text == "The note was added."
 

@@ -42,7 +42,7 @@ def test_one_press_makes_one_request_without_a_body_and_answers_with_the_cells(
     partial = read(response)
     assert [child.attributes["id"] for child in partial.children] == [
         *(f"state-{server_id}", f"actions-{server_id}", f"address-{server_id}"),
-        "messages",
+        *("messages", "alerts"),
     ]
     assert all("hx-swap-oob" in child.attributes for child in partial.children)
     assert partial.one(id=f"state-{server_id}").text == state

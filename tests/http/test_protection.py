@@ -169,7 +169,7 @@ def test_three_people_see_it_at_their_next_tick(operator: Client, manager: Clien
         assert read(client.get(f"{poll}&on=list")).one(id="state-12345").text == "Running Protected"
         page = read(client.get(f"{poll}&on=server"))
         assert page.one(id="protection-switch").attributes["aria-checked"] == "true"
-        assert "web-server-01: Running, Protected." in page.one(id="announce").text
+        assert page.one(id="state-12345").attributes["data-said"] == "web-server-01: Running, Protected."
 
 
 def test_many_at_once_skip_the_protected_and_say_why(

@@ -75,7 +75,7 @@ def test_htmx_gets_the_form_and_then_the_tags_where_they_stand(operator: Client)
     assert form.field("tags").attributes["value"] == "shop"
     assert form.field("opened_tags").attributes["value"] == "shop"
     partial = read(operator.post(TAGS, {"tags": "shop eu", "opened_tags": "shop"}, headers=HTMX))
-    assert [child.attributes["id"] for child in partial.children] == ["tags", "messages"]
+    assert [child.attributes["id"] for child in partial.children] == ["tags", "messages", "alerts"]
     assert "Tag: eu Tag: shop" in partial.one(id="tags").text
     kept = read(operator.get(f"{TAGS}?keep", headers=HTMX))
     assert "Tag: eu Tag: shop" in kept.one(id="tags").text
