@@ -1,4 +1,4 @@
-"""A swap never takes the focus away: it stays, or goes to what came in its place. conftest.py watches all other tests."""
+"""A swap never takes the focus away: it stays, or goes to what came in its place. Other tests are watched too."""
 
 import pytest
 from django.test import Client

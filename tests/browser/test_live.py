@@ -126,7 +126,7 @@ def test_a_press_after_the_session_ended_says_so_and_leads_to_sign_in(
     page.goto("/servers/12345/")
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("link", name="Stop web-server-01").click()
-    message = page.locator("#messages")
+    message = page.locator("#alerts")
     expect(message).to_contain_text("You are signed out. Nothing was changed.")
     expect(page.get_by_role("dialog")).to_have_count(0)
     message.get_by_role("link", name="Sign in again").click()
@@ -138,7 +138,7 @@ def test_the_poll_says_that_the_session_ended(open_page: OpenPage, operator: Cli
     page = open_page(operator)
     page.goto("/servers/")
     page.context.clear_cookies(name="sessionid")
-    expect(page.locator("#messages")).to_contain_text("You are signed out.")
+    expect(page.locator("#alerts")).to_contain_text("You are signed out.")
     expect(page.locator("#live")).to_have_count(0)
     expect(page.locator("tbody tr")).to_have_count(0)
 
@@ -153,7 +153,7 @@ def test_a_press_says_so_when_the_console_cannot_be_reached(
     expect(press).to_be_visible()
     page.context.set_offline(True)
     press.click()
-    expect(page.locator("#messages")).to_contain_text("The console did not answer.")
+    expect(page.locator("#alerts")).to_contain_text("The console did not answer.")
     page.context.set_offline(False)
     forgiven += ["ERR_INTERNET_DISCONNECTED", "htmx:"]
     assert [line for line in simulator.lines if line[0] != "GET"] == []

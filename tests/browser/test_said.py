@@ -1,4 +1,4 @@
-"""What a screen reader is told: each change of a server's status once, errors at once, and nothing that was said before."""
+"""What a screen reader is told: each change of a server's status once, errors at once, and nothing said before."""
 
 import pytest
 from django.test import Client
