@@ -9,16 +9,19 @@ from typing import NamedTuple
 
 from .models import Offer
 from .remote.objects import Server
-from .templatetags.looks import size
+from .templatetags.looks import Sized, figures, size
 
 
 class Choice(NamedTuple):
-    """One choice: the API's value, its name, what it means, and how many servers use it."""
+    """One choice: the API's value, its name, how many servers use it; of a size also its amounts, each in
+    words, and all in one line."""
 
     value: str
     name: str
-    meaning: str = ""
     used: int = 0
+    amounts: tuple[int, ...] = ()
+    figures: tuple[str, ...] = ()
+    spelled_out: str = ""
 
 
 def offers(servers: Iterable[Server]) -> dict[str, list[Choice]]:
@@ -30,27 +33,34 @@ def offers(servers: Iterable[Server]) -> dict[str, list[Choice]]:
             found[kind].setdefault(choice.value, choice)
             used[kind, choice.value] += 1
     for offer in Offer.objects.all():
-        found[offer.kind][offer.value] = Choice(offer.value, offer.name, size(offer))
+        found[offer.kind][offer.value] = _choice(
+            offer.value, offer.name, offer if offer.kind == Offer.Kind.PLAN else None
+        )
     return {
         kind: sorted(
             (choice._replace(used=used[kind, choice.value]) for choice in choices.values()),
-            key=lambda choice: (-choice.used, choice.name),
+            key=lambda choice: (-choice.used, choice.amounts, choice.name),
         )
         for kind, choices in found.items()
     }
 
 
+def most_used(choices: list[Choice]) -> str:
+    """The value that most servers have; empty when none of the choices is in use."""
+    return choices[0].value if choices and choices[0].used else ""
+
+
 def _choices_of(server: Server) -> Iterable[tuple[str, Choice]]:
     if server.plan is not None:
-        plan = server.plan
-        yield (
-            Offer.Kind.PLAN,
-            Choice(str(plan.id), plan.name or str(plan.id), size(plan)),
-        )
+        yield Offer.Kind.PLAN, _choice(str(server.plan.id), server.plan.name, server.plan)
     if server.os is not None:
-        yield (
-            Offer.Kind.SYSTEM,
-            Choice(str(server.os.id), server.os.name or str(server.os.id)),
-        )
+        yield Offer.Kind.SYSTEM, _choice(str(server.os.id), server.os.name)
     if server.location:
-        yield Offer.Kind.LOCATION, Choice(server.location, server.location)
+        yield Offer.Kind.LOCATION, _choice(server.location, server.location)
+
+
+def _choice(value: str, name: str | None, plan: Sized | None = None) -> Choice:
+    if plan is None:
+        return Choice(value, name or value)
+    amounts = tuple(amount or 0 for amount in (plan.vcpus, plan.memory, plan.storage))
+    return Choice(value, name or value, amounts=amounts, figures=tuple(figures(plan)), spelled_out=size(plan))

@@ -13,17 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from . import knowledge
 from .actions import Conflict, Fields
 from .catalogue import Choice
+from .naming import HOSTNAME, LONGEST_NAME, SERVER_NAME
 from .remote.errors import FieldsWrong
 from .remote.objects import NewServer, ServerDetail
 from .remote.transport import TOKEN
 
 OTHER: Final = "other"
 LARGEST_ID: Final = 2**63 - 1
-
-SERVER_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
-HOSTNAME: Final = re.compile(
-    r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?"
-)
 
 
 class NameField(forms.CharField):
@@ -32,7 +28,7 @@ class NameField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             label=_("Name"),
-            max_length=255,
+            max_length=LONGEST_NAME,
             help_text=_("Letters, numbers and hyphens, for example shop-web-1."),
             error_messages={"required": _("Give the server a name, for example shop-web-1.")},
             **kwargs,
@@ -151,6 +147,17 @@ class CreateForm(PanelForm):
         self._number(cleaned, "os_id")
         self._number(cleaned, "ssh_key_id")
         return cleaned
+
+    def holds(self) -> dict[str, str]:
+        """What the form holds just now in words, wrong or not: what is not chosen yet is an empty text."""
+        held = {field: str(self[field].value() or "").strip() for field in ("name", "hostname")}
+        for field, choices in self.offers.items():
+            value = str(self[field].value() or "")
+            if value in ("", OTHER) and f"{field}_other" in self.fields:
+                value = str(self[f"{field}_other"].value() or "").strip()
+            named = (choice.spelled_out or choice.name for choice in choices if choice.value == value)
+            held[field] = next(named, value)
+        return held
 
     def new_key(self) -> None:
         """Give the form a key of its own: what was sent with the old one was refused."""

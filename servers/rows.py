@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -10,7 +11,7 @@ from django.utils.translation import gettext
 from . import knowledge
 from .fleet import Fleet
 from .models import Activity, Sheet
-from .remote.objects import Server
+from .remote.objects import Server, ServerDetail
 from .roles import Person, refusal
 from .words import Status, Words, cannot, status_words, waiting_words
 
@@ -33,12 +34,13 @@ class Button:
 class Buttons:
     """The likely button, the other power buttons, and the pages.
 
-    `reasons` says why some of them cannot be pressed, each reason once with its id; that of `delete` stands beside it.
+    `reasons` says why some of them cannot be pressed, each reason once with its id; those of `like` and `delete` stand beside these.
     """
 
     likely: Button
     others: tuple[Button, ...]
     edit: Button
+    like: Button
     delete: Button
     reasons: dict[Words, str]
 
@@ -103,6 +105,7 @@ def buttons(server: Server, person: Person, sheet: Sheet | None) -> Buttons:
         likely,
         others,
         edit,
+        _like(server, person),
         replace(delete, why=f"why-{server.id}-delete"),
         reasons,
     )
@@ -130,3 +133,17 @@ def _page(
 ) -> Button:
     reason = refusal(person, action) or knowledge.why_not(action, server.name, sheet)
     return Button(action, label, reverse(view, args=[server.id]), reason)
+
+
+def _like(server: Server, person: Person) -> Button:
+    """The form of a new server, filled like this one; whether that has backups is only told where it is known."""
+    told = {"like": server.id}
+    if isinstance(server, ServerDetail) and server.backups_enabled is not None:
+        told["backups_enabled"] = "on" if server.backups_enabled else "off"
+    return Button(
+        Action.CREATE,
+        gettext("One more like this"),
+        f"{reverse('server-new')}?{urlencode(told)}",
+        refusal(person, Action.CREATE),
+        why=f"why-{server.id}-like",
+    )

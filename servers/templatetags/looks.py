@@ -1,7 +1,7 @@
 """How a status, a size and a time look."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from babel.dates import format_timedelta
 from babel.units import format_unit
@@ -18,6 +18,9 @@ from servers.models import Activity, Step
 from servers.words import SEEN, Status, Words, spoken
 
 register = template.Library()
+
+BADGE_COLOURS: Final = 5
+"""As many as tokens.css has for badges."""
 
 
 class Sized(Protocol):
@@ -51,8 +54,11 @@ def pill(status: Status, as_of: datetime | None = None) -> SafeString:
 @register.filter
 def size(plan: Sized | None) -> str:
     """ "2 processors, 4 GB memory, 80 GB disk": always spelled out."""
-    if plan is None:
-        return ""
+    return gettext(", ").join(figures(plan)) if plan is not None else ""
+
+
+def figures(plan: Sized) -> list[str]:
+    """The same as its parts; what is not known is left out."""
     parts = []
     if plan.vcpus is not None:
         parts.append(
@@ -62,7 +68,18 @@ def size(plan: Sized | None) -> str:
         parts.append(gettext("%(amount)s memory") % {"amount": megabytes(plan.memory)})
     if plan.storage is not None:
         parts.append(gettext("%(amount)s disk") % {"amount": gigabytes(plan.storage)})
-    return gettext(", ").join(parts)
+    return parts
+
+
+@register.simple_tag
+def badge(system: str) -> SafeString:
+    """The letters of a system's family, "Ub" for Ubuntu 22.04 LTS, on a colour that each family keeps. It decorates."""
+    family = (system.split() or ["?"])[0]
+    letters = family[:2] if family[:2].isascii() else family[0]
+    colour = sum(family.casefold().encode()) % BADGE_COLOURS + 1
+    return format_html(
+        '<span class="badge badge--{}" aria-hidden="true">{}</span>', colour, letters.capitalize()
+    )
 
 
 @register.filter

@@ -147,6 +147,7 @@ def _permission_of(request: HttpRequest) -> str:
     needs = {
         "server-new": "servers.create",
         "server-new-outcome": "servers.create",
+        "server-new-summary": "servers.create",
         "server-delete": "servers.delete",
     }
     if (name or "").startswith("member"):

@@ -112,11 +112,11 @@ document.addEventListener("click", (event) => {
   count.textContent = `${boxes.filter((one) => one.checked).length} ${count.dataset.words}`;
 });
 
-// The console itself does not answer. Polls are quiet about it; a press on a button is not.
+// The console itself does not answer. What the page asks by itself is quiet about it; a press on a button is not.
 const say = document.getElementById("no-answer");
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(kind, ({ detail }) => {
-    if (detail.elt.id === "live") return;
+    if (detail.elt.matches("#live, [data-quiet]")) return;
     document.getElementById("messages").replaceChildren();
     document.getElementById("alerts").replaceChildren(say.content.cloneNode(true));
   });

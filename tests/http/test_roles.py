@@ -84,6 +84,8 @@ TABLE = [
     Row("server-csv", "GET", 200, 200, 200, arguments=()),
     Row("server-new", "GET", 403, 403, 200, arguments=()),
     Row("server-new", "POST", 403, 403, 302, arguments=(), body=CREATE),
+    Row("server-new-summary", "POST", 403, 403, 200, arguments=(), body=CREATE),
+    Row("server-check", "GET", 403, 200, 200, arguments=(), body={"name": "web-2"}),
     Row("server-new-outcome", "GET", 403, 403, 404, arguments=(FORM_KEY,)),
     Row("server-delete", "GET", 403, 403, 200),
     Row("server-delete", "POST", 403, 403, 302, body={"confirm_name": "web-server-01"}),
