@@ -95,7 +95,7 @@ def test_what_a_manager_puts_into_the_catalogue_is_offered(manager: Client) -> N
     assert manager.post("/admin/servers/offer/add/", body).status_code == 302
     assert Offer.objects.get().name == "Huge"
     form = read(manager.get("/servers/new/"))
-    assert "16 processors, 64 GB memory, 2 TB disk" in form.text
+    assert "16 processors 64 GB memory 2 TB disk" in form.text
     assert form.one("input", name="plan_id", value="44").attributes["type"] == "radio"
 
 
