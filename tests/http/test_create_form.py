@@ -25,7 +25,7 @@ def form(client: Client, address: str = NEW) -> dict[str, str]:
     return {
         name: value
         for name, value in fields.items()
-        if value and name not in ("form_key", "csrfmiddlewaretoken")
+        if value and name not in ("form_key", "csrfmiddlewaretoken", "draft")
     }
 
 
