@@ -34,7 +34,8 @@ class Button:
 class Buttons:
     """The likely button, the other power buttons, and the pages.
 
-    `reasons` says why some of them cannot be pressed, each reason once with its id; those of `like` and `delete` stand beside these.
+    `reasons` says why some of them cannot be pressed, each reason once with its id; those of `like` and `delete` stand
+    beside these.
     """
 
     likely: Button
