@@ -288,7 +288,10 @@ def test_backups_are_spoken_of_only_when_they_are_known(viewer: Client, simulato
     assert "Of 23 servers it is not known yet" in page.text
 
 
-def test_backups_switched_here_count_at_once(calm: Client) -> None:
+@pytest.mark.parametrize("answer", ["whole", "empty"])
+def test_backups_switched_here_count_at_once(calm: Client, simulator: Simulator, answer: str) -> None:
+    if answer == "empty":
+        simulator.faults.next("status", "change", times=2, status=200, body={})
     calm.post("/servers/1/backups/", {"backups_enabled": "off"})
     assert concerns(start(calm)) == {"web-1": ["No automatic backups."]}
     calm.post("/servers/1/backups/", {"backups_enabled": "on"})
@@ -373,6 +376,20 @@ def test_where_the_usual_time_is_known_ten_times_of_it_count(
     become(calm, simulator, later, "starting")
     later(waited)
     assert concerns(start(calm)).get("web-1", []) == said
+
+
+def test_two_minutes_are_nothing_to_speak_of_however_short_a_start_usually_is(
+    calm: Client, simulator: Simulator, later: Later
+) -> None:
+    asked_at = timezone.now() - timedelta(days=2)
+    seen_at = asked_at + timedelta(seconds=1)
+    Activity.objects.create(action="start", server_id="7", outcome="done", asked_at=asked_at, seen_at=seen_at)
+    become(calm, simulator, later, "starting")
+    later(5 * MINUTE)
+    simulator.account().servers[2] = SimulatedServer(2, "web-2", "starting", until=float("inf"))
+    calm.get("/servers/poll/")
+    later(100)
+    assert list(concerns(start(calm))) == ["web-1"]
 
 
 def test_suspended_and_unknown_servers_need_attention(
