@@ -15,9 +15,10 @@ from django.utils.translation import gettext, ngettext
 
 from . import receipts
 from .fleet import UNKNOWN, group
-from .models import Activity, Sighting
+from .models import Activity
 from .remote.errors import plain
 from .remote.objects import Server
+from .sightings import Remembered
 from .templatetags.looks import duration
 from .words import Status, status_words
 
@@ -69,7 +70,7 @@ class Attention:
     not_known: int
 
 
-def attention(servers: Iterable[Server], remembered: Mapping[str, Sighting]) -> Attention:
+def attention(servers: Iterable[Server], remembered: Mapping[str, Remembered]) -> Attention:
     """What needs attention, by the fleet and by what is remembered of it."""
     servers = list(servers)
     now = timezone.now()
@@ -128,7 +129,7 @@ def _stuck(status: str, waited: timedelta, usual: float | None) -> str:
     return sentences[status] % words
 
 
-def _remembered(server: Server, sighting: Sighting, now: datetime) -> list[Reason]:
+def _remembered(server: Server, sighting: Remembered, now: datetime) -> list[Reason]:
     reasons = []
     part = (sighting.disk_used or 0) / (sighting.disk_size or float("inf"))
     if part >= NEARLY_FULL:

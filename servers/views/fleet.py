@@ -154,7 +154,7 @@ def poll(request: PanelRequest) -> HttpResponse:
     except fleet.NO_ANSWER:
         return HttpResponse(status=204)
     if page.on == "start":
-        response = start.ticks(request, current)
+        response = start.ticks(request, link, current)
         response["Fleet-Age"] = str(current.age)
         return response
     response = HttpResponse(status=204)

@@ -424,13 +424,31 @@ def test_the_gravest_comes_first_and_the_others_are_a_press_away(
 # --- the poll ---------------------------------------------------------------------------------------------------
 
 
-def test_a_poll_that_brings_nothing_asks_the_database_once(viewer: Client, simulator: Simulator) -> None:
-    page = start(viewer)
-    with CaptureQueriesContext(connection) as asked:
-        assert tick(viewer, page) is None
-    tables = [query["sql"] for query in asked if '"servers_' in query["sql"]]
-    assert len([sql for sql in tables if "servers_opensession" not in sql]) == 1
+def test_polls_that_bring_nothing_ask_the_database_once_in_a_minute_for_all_pages(
+    viewer: Client, operator: Client, simulator: Simulator, later: Later
+) -> None:
+    simulator.account().servers[12415].status = "active"
+    later(61)
+    viewer.get("/servers/poll/")
+    pages = {client: start(client) for client in (viewer, operator)}
+    simulator.seen.clear()
+    with CaptureQueriesContext(connection) as queries:
+        for _ in range(3):
+            for client, page in pages.items():
+                assert tick(client, page) is None
+    assert len([query for query in queries if "servers_sighting" in query["sql"]]) == 1
+    assert not [query for query in queries if re.search("servers_(activity|sample|sheet)", query["sql"])]
     assert simulator.seen == []
+
+
+def test_backups_that_a_colleague_switches_off_show_within_a_minute(calm: Client, later: Later) -> None:
+    page = start(calm)
+    assert tick(calm, page) is None
+    calm.post("/servers/1/backups/", {"backups_enabled": "off"})
+    later(60)
+    answer = tick(calm, page)
+    assert answer is not None
+    assert concerns(answer) == {"web-1": ["No automatic backups."]}
 
 
 def test_a_poll_brings_the_new_numbers_and_says_what_changed(
