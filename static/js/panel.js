@@ -30,8 +30,9 @@ dialog.addEventListener("click", (event) => {
 // The pressed button may have been swapped meanwhile: its successor gets the focus, or the menu it stands in.
 dialog.addEventListener("close", () => {
   const button = document.getElementById(opener);
-  const menu = button?.closest("details:not([open])");
-  (menu ? menu.querySelector("summary") : button)?.focus();
+  const menu = button && !button.checkVisibility() && button.closest("details, [popover]");
+  const opened = menu ? menu.querySelector("summary") ?? document.querySelector(`[popovertarget="${menu.id}"]`) : button;
+  opened?.focus();
   dialog.replaceChildren();
 });
 

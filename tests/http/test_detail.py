@@ -134,6 +134,8 @@ def test_what_cannot_be_pressed_is_off_and_says_why(
     for button in [
         e for part in (page.one(id="actions-12345"), danger) for e in part.all("a") + part.all("button")
     ]:
+        if "popovertarget" in button.attributes:
+            continue  # opens the others on a phone
         off = button.attributes.get("aria-disabled") == "true"
         word = button.text.removesuffix(" web-server-01")
         found[word] = not off
