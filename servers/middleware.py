@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django_htmx.middleware import HtmxDetails
 
 from . import drafts
 from .actions import Busy, Protected
@@ -44,6 +45,21 @@ def never_stored(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         if request.user.is_authenticated:
             patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    return middleware
+
+
+def followed_by_the_page(get_response: GetResponse) -> GetResponse:
+    """A form that fills a page, sent by htmx: where it leads on, the browser goes itself, to a whole page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+        if htmx.target == "main" and response.status_code == 302:
+            response.status_code = 204
+            response["HX-Redirect"] = response["Location"]
+            del response["Location"]
         return response
 
     return middleware

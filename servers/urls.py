@@ -41,6 +41,7 @@ register_converter(ServerId, "server")
 urlpatterns = [
     path("", start.start, name="home"),
     path("connect/", account.connect, name="connect"),
+    path("signed-in/", account.signed_in, name="signed-in"),
     path("disconnect/", account.disconnect, name="disconnect"),
     path("servers/", fleet.servers, name="server-list"),
     path("servers.csv", export.servers, name="server-csv"),

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "servers.middleware.followed_by_the_page",
     "servers.middleware.never_stored",
     "servers.drafts.kept_unless_sent",
     "servers.middleware.RemoteProblems",

@@ -1,13 +1,18 @@
 """The API token of the person who is signed in: connect and disconnect. And the answer for a load balancer."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from .. import fleet, session
 from ..forms import ConnectForm
@@ -48,6 +53,19 @@ def connect(request: PanelRequest) -> HttpResponse:
         "last_four": _last_four(request),
     }
     return render(request, "account/connect.html", context, status=status)
+
+
+@require_GET
+def signed_in(request: PanelRequest) -> HttpResponse:
+    """For the dialog above a page whose session had ended: who it is now, and the new key against forged forms."""
+    try:
+        session.connection(request)
+    except session.NotConnected:
+        if request.user.has_perm("servers.look"):
+            back = urlencode({"next": request.path})
+            return redirect(f"{reverse('connect')}?{back}")
+    who = {"member": str(request.user.pk), "csrf": get_token(request)}
+    return trigger_client_event(HttpResponse(status=204), "signed-in", who)
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from .. import drafts, fleet, session
 from ..actions import Protected
 from ..forms import PanelForm
+from ..open_sessions import BY_ITSELF
 from ..remote.errors import FieldsWrong, KeyRefused, RemoteError
 from ..request import PanelRequest
 from ..roles import names_of, refusal_with_names
@@ -79,7 +80,9 @@ def not_the_author(request: PanelRequest) -> HttpResponse:
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """For htmx: say it once, offer the way in, and stop the poll."""
+    """For htmx: a press is sent after signing in, in a dialog; what asks by itself stops, and takes the rows away."""
+    if _pressed(request):
+        return _first(reverse("account_login"))
     current = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
     sign_in = f"{reverse('account_login')}?{urlencode({'next': current or reverse('server-list')})}"
     context = {
@@ -91,7 +94,9 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def not_connected(request: PanelRequest) -> HttpResponse:
-    """For htmx: the session holds no key any more. Say it once, offer the way, and stop the poll."""
+    """For htmx: the session holds no key any more. A press is sent after connecting; what asks by itself stops."""
+    if _pressed(request):
+        return _first(reverse("connect"))
     context = {
         "sentence": gettext("You are not connected to VPS.org. Nothing was changed."),
         "connect": True,
@@ -139,6 +144,18 @@ def csrf_failure(request: PanelRequest, reason: str = "") -> HttpResponse:
     """A form from before signing in or out: reload and press again; what was typed is there again."""
     sentence = gettext("This page is out of date, so nothing was sent. Reload it and press again.")
     return _sentence(request, sentence, 403, drafts.address(request))
+
+
+def _pressed(request: HttpRequest) -> bool:
+    """Whether a person asked for a change, and not the page by itself."""
+    match = request.resolver_match
+    return request.method == "POST" and not (match and match.url_name in BY_ITSELF)
+
+
+def _first(address: str) -> HttpResponse:
+    """Tells the page where to go first, in a dialog; then it sends the same once more (forms.js)."""
+    back = urlencode({"next": reverse("signed-in")})
+    return HttpResponse(headers={"First-Go-To": f"{address}?{back}"})
 
 
 def _permission_of(request: HttpRequest) -> str:
