@@ -13,6 +13,7 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
 
 // What waits: the request, and all that the page showed. Until its member is back it is in no document.
 let held = null;
+let focused = null;
 const aside = document.createDocumentFragment();
 
 document.addEventListener("htmx:beforeOnLoad", (event) => {
@@ -21,7 +22,8 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (!first) return;
   event.preventDefault();
   held = requestConfig;
-  aside.append(...[...main().children].filter(({ id }) => id !== "messages"));
+  focused = document.activeElement;
+  aside.append(...document.querySelectorAll("#main > :not(#messages, #alerts)"));
   dialog.showModal();
   window.htmx.ajax("GET", first, { source: dialog, target: "#entry", select: "#entry", swap: "outerHTML" });
 });
@@ -42,6 +44,7 @@ document.addEventListener("signed-in", ({ detail }) => {
   const { verb, path, elt, formData } = held;
   held = null;
   dialog.close();
+  (focused.isConnected ? focused : main().querySelector("a, button, input")).focus();
   if (elt.isConnected) return window.htmx.ajax(verb, path, { source: elt });
   // It was asked in a dialog that is closed by now: the page shows what came of it when it is loaded anew.
   const values = { ...Object.fromEntries(formData), csrfmiddlewaretoken: detail.csrf };

@@ -180,7 +180,7 @@ def test_a_console_that_is_not_reached_leaves_the_form_as_it_is(
     fill(page)
     page.context.set_offline(True)
     press(page)
-    expect(page.locator("#messages")).to_contain_text("The console did not answer.")
+    expect(page.locator("#alerts")).to_contain_text("The console did not answer.")
     expect(page.get_by_label("Name", exact=True)).to_have_value("blog-1")
     page.context.set_offline(False)
     press(page)
@@ -203,7 +203,7 @@ def test_a_second_press_after_a_lost_answer_makes_no_second_server(
 
     page.route("**/servers/new/", lose)
     press(page)
-    expect(page.locator("#messages")).to_contain_text("The console did not answer.")
+    expect(page.locator("#alerts")).to_contain_text("The console did not answer.")
     page.unroute("**/servers/new/")
     press(page)
     expect(page.get_by_role("heading", name="blog-1")).to_be_visible()
