@@ -105,7 +105,7 @@ def test_another_member_sends_and_sees_nothing_of_it(
     press(page)
     sign_in(page, "max")
     connect(page)
-    expect(page.get_by_role("heading", name="New server")).to_be_visible()
+    expect(page.get_by_role("heading", name="New server", exact=True)).to_be_visible()
     expect(page.get_by_text("max")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_label("Name", exact=True)).not_to_have_value("of-mia")
