@@ -138,7 +138,14 @@ def test_a_load_balancer_gets_its_answer_without_signing_in(simulator: Simulator
 
 
 def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(manager: Client) -> None:
-    for address in ("/servers/", "/servers/12345/", "/servers/12345/edit/", "/servers/new/", "/activity/"):
+    for address in (
+        "/",
+        "/servers/",
+        "/servers/12345/",
+        "/servers/12345/edit/",
+        "/servers/new/",
+        "/activity/",
+    ):
         page = read(manager.get(address))
         for element in page.all():
             assert not [name for name in element.attributes if name == "style" or name.startswith("on")]
