@@ -87,8 +87,11 @@ def test_it_leads_back_to_a_page_of_ours_only(client: Client, to: str) -> None:
 
 
 @pytest.mark.django_db
-def test_every_page_offers_all_languages_in_their_own_words_before_sign_in_too(client: Client) -> None:
-    buttons = read(client.get("/login/")).all("button", name="language")
+@pytest.mark.parametrize("spoken", ["en", "ta"])
+def test_every_page_offers_all_languages_in_their_own_words_before_sign_in_too(
+    client: Client, spoken: str
+) -> None:
+    buttons = read(client.get("/login/", headers={"accept-language": spoken})).all("button", name="language")
     assert [button.attributes["value"] for button in buttons] == ["en", "ta", "hi", "es", "ar"]
     assert [button.text for button in buttons] == ["English", "தமிழ்", "हिन्दी", "Español", "العربية"]
     assert {button.attributes["lang"] for button in buttons} == {"en", "ta", "hi", "es", "ar"}
