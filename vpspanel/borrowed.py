@@ -31,6 +31,8 @@ SENTENCES: Final = (
     _("The two password fields didn’t match."),  # noqa: RUF001 - Django writes it so
     _("The password is too similar to the %(verbose_name)s."),
     _("This password is too common."),
+    _("Your password can’t be too similar to your other personal information."),  # noqa: RUF001 - Django's apostrophe
+    _("Your password can’t be a commonly used password."),  # noqa: RUF001
     _("username"),
     _("first name"),
     _("last name"),
@@ -47,6 +49,11 @@ NUMBERED: Final = (
     ngettext_lazy(
         "This password is too short. It must contain at least %d character.",
         "This password is too short. It must contain at least %d characters.",
+    ),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
     ),
     ngettext_lazy(
         "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
