@@ -14,6 +14,32 @@ FOCUS_IS_COVERED = """() => {
 }"""
 """The focused element, if nothing of it can be seen where it stands."""
 
+TOO_SMALL = """() => {
+    const selector = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+    const inSentence = (element) => element.matches("a, button") && getComputedStyle(element).display === "inline"
+        && [...element.parentElement.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const targets = [...(document.querySelector("dialog[open], :popover-open") ?? document).querySelectorAll(selector)]
+        .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+        .filter((element) => !element.closest(".unseen, .skip"))
+        .map((element) => ({ element, box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.width && box.height);
+    const small = ({ box }) => box.width < 23.5 || box.height < 23.5;
+    const centre = ({ x, y, width, height }) => [x + width / 2, y + height / 2];
+    const away = ([x, y], box) => Math.hypot(
+        Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+    const between = ([a, b], [c, d]) => Math.hypot(a - c, b - d);
+    return targets.filter(small).filter(({ element, box }) => !inSentence(element) && targets.some((other) =>
+        other.element !== element && !other.element.contains(element) && (away(centre(box), other.box) < 12
+            || small(other) && between(centre(box), centre(other.box)) < 24)))
+        .map(({ element, box }) =>
+            `${Math.round(box.width)} x ${Math.round(box.height)}: ${element.outerHTML.slice(0, 100)}`);
+}"""
+"""What is smaller than 24 pixels, no link within a sentence, and has another target within reach (WCAG 2.5.8)."""
+MOVING = """() => [...document.querySelectorAll("*")].filter((element) => ["", "::before", "::after"].some((part) => {
+    const style = getComputedStyle(element, part || null);
+    return style.animationName !== "none" || !/^0s(, 0s)*$/.test(style.transitionDuration);
+})).map((element) => element.outerHTML.slice(0, 100))"""
+
 
 def findings(page: Page) -> list[str]:
     """What axe finds, each with the elements it is about."""
@@ -31,3 +57,15 @@ def covered(page: Page) -> str:
     """What has the focus, if it is out of sight or something lies over all of it; else nothing."""
     element: str = page.evaluate(FOCUS_IS_COVERED)
     return element
+
+
+def too_small(page: Page) -> list[str]:
+    """What is too small to be pressed for sure."""
+    elements: list[str] = page.evaluate(TOO_SMALL)
+    return elements
+
+
+def moving(page: Page) -> list[str]:
+    """What moves or fades."""
+    elements: list[str] = page.evaluate(MOVING)
+    return elements

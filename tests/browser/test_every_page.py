@@ -1,4 +1,4 @@
-"""Every page, light and dark, wide and narrow: no finding of axe, and nothing that makes the page scroll sideways."""
+"""Every page, light and dark, wide and narrow, both ways: no finding of axe, all in reach, nothing scrolls sideways."""
 
 from collections.abc import Callable
 
@@ -8,21 +8,29 @@ from playwright.sync_api import Page, expect
 
 from servers.simulator import SimulatedServer, Simulator
 from tests.browser.conftest import DESK, PHONE, OpenPage
-from tests.browser.eyes import findings, width
+from tests.browser.eyes import findings, moving, too_small, width
 
 LONG = "12396"
 """The server with the longest name of the seeded fleet."""
 
 
 def look_from_all_sides(page: Page) -> None:
-    """Both colour schemes and both layouts; what is open stays open meanwhile."""
-    for scheme, viewport in (("light", DESK), ("dark", PHONE)):
+    """Both colour schemes, directions and layouts, a laptop at 200 % zoom, a small phone; what is open stays open."""
+    page.emulate_media(reduced_motion="reduce")
+    for scheme, viewport, direction in (("light", DESK, "ltr"), ("dark", PHONE, "rtl")):
+        side = f"{scheme}, {viewport['width']} pixels, {direction}"
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        assert findings(page) == [], f"{scheme}, {viewport['width']} pixels"
-        assert width(page) <= viewport["width"]
-    page.set_viewport_size({"width": 320, "height": 640})
-    assert width(page) <= 320
+        page.evaluate("(dir) => (document.documentElement.dir = dir)", direction)
+        assert findings(page) == [], side
+        assert too_small(page) == [], side
+        assert width(page) <= viewport["width"], side
+    assert moving(page) == []
+    for pixels in (DESK["width"] // 2, 320):
+        for direction in ("rtl", "ltr"):
+            page.set_viewport_size({"width": pixels, "height": 640})
+            page.evaluate("(dir) => (document.documentElement.dir = dir)", direction)
+            assert width(page) <= pixels, f"{pixels} pixels, {direction}"
 
 
 PAGES = {
@@ -224,7 +232,7 @@ def test_many_at_once_until_all_are_asked(open_page: OpenPage, manager: Client, 
     page = open_page(manager)
     page.goto(f"/bulk/new/?action=stop&server=12345&server=12346&server={LONG}")
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Over: 3 of 3 asked.")).to_be_visible()
+    expect(page.locator("#run").get_by_text("Over: 3 of 3 asked.")).to_be_visible()
     look_from_all_sides(page)
     stops = [path for method, path in simulator.lines if path.endswith("/stop/")]
     assert sorted(stops) == ["/servers/12345/stop/", "/servers/12346/stop/", f"/servers/{LONG}/stop/"]

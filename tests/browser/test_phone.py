@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from servers.simulator import Simulator
 from tests.browser.conftest import PHONE, OpenPage
@@ -18,10 +18,10 @@ def page(open_page: OpenPage, operator: Client) -> Page:
     return page
 
 
-def box(element: Locator) -> dict[str, float]:
+def box(element: Locator) -> FloatRect:
     found = element.bounding_box()
     assert found
-    return dict(found)
+    return found
 
 
 def test_the_likely_action_stands_at_the_bottom_and_the_others_open_above(page: Page) -> None:
