@@ -23,7 +23,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   event.preventDefault();
   held = requestConfig;
   focused = document.activeElement;
-  aside.append(...document.querySelectorAll("#main > :not(#messages, #alerts)"));
+  aside.append(...document.querySelectorAll("#main > :not(.messages)"));
   dialog.showModal();
   window.htmx.ajax("GET", first, { source: dialog, target: "#entry", select: "#entry", swap: "outerHTML" });
 });
