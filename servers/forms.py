@@ -283,6 +283,7 @@ class DeleteForm(forms.Form):
     def __init__(self, data: Any = None, *, name: str) -> None:
         super().__init__(data)
         self.name = name
+        self.fields["confirm_name"].widget.attrs["data-expected"] = name.strip()
 
     def clean_confirm_name(self) -> str:
         typed: str = self.cleaned_data["confirm_name"]

@@ -78,7 +78,10 @@ def test_it_leads_from_sign_in_to_deletion(open_page: OpenPage, simulator: Simul
 
     page.get_by_role("link", name="Delete forever").click()
     page.get_by_label("Type the name of the server").fill("Diary")
+    page.clock.install()
     page.get_by_role("button", name="Delete diary forever").click()
+    expect(page.get_by_text("diary will be deleted in 10 seconds.")).to_be_visible()
+    page.clock.run_for(10_000)
     expect(page.get_by_text("diary was deleted for ever.")).to_be_visible()
     assert server not in simulator.account().servers
     expect(page.get_by_role("link", name="diary")).to_have_count(0)
