@@ -61,6 +61,14 @@ def test_the_confirmation_names_every_server_and_the_skipped_ones_with_the_reaso
     assert simulator.lines == []
 
 
+def test_the_question_has_the_question_marks_of_the_language(operator: Client) -> None:
+    chosen = "/bulk/new/?action=stop&server=12345&server=12346"
+    spanish = operator.get(chosen, headers={"Accept-Language": "es"}).content.decode()
+    assert "<h1>¿Detener 2 servidores?</h1>" in spanish
+    arabic = operator.get(chosen, headers={"Accept-Language": "ar"}).content.decode()
+    assert "<h1>إيقاف خادمين؟</h1>" in arabic
+
+
 def test_it_stops_every_chosen_server_once_and_logs_each(operator: Client, simulator: Simulator) -> None:
     address = confirm(operator, "stop", RUNNING)
     drive(operator, address, times=4)
