@@ -140,7 +140,8 @@ def test_it_finds_what_is_unmarked_cut_and_overlapping(open_page: OpenPage, spea
     with override("en"):
         page = open_page()
         page.set_content("""
-            <main><p id="wide">⟦ŵíďé⟧</p></main><p>⟦Mářķéď <b>%(name)s</b>⟧ web-1</p><p>Unmarked</p><button aria-label="Spoken">⟦x⟧</button>
+            <main><p id="wide">⟦ŵíďé⟧</p></main>
+            <p>⟦Mářķéď <b>%(name)s</b>⟧ web-1</p><p>Unmarked</p><button aria-label="Spoken">⟦x⟧</button>
             <p id="cut"><span>⟦ţóó ĺóñğ ťó bé šééñ⟧</span></p><a href="/1/">⟦one⟧</a><a href="/2/" id="over">⟦two⟧</a>
         """)
         page.locator("#cut").evaluate("(p) => { p.style.width = '20px'; p.style.overflow = 'hidden'; }")
