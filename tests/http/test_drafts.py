@@ -379,3 +379,49 @@ def test_every_form_of_the_table_is_reached_by_a_name() -> None:
     for name in drafts.KEPT:
         arguments: list[Any] = ["12345"] if name.startswith("server-") and name != "server-new" else []
         assert reverse(name, args=arguments)
+
+
+class TestForHtmx:
+    """What the page does with these answers is tested in the browser (test_nothing_is_lost.py)."""
+
+    FIRST = "First-Go-To"
+
+    @pytest.mark.parametrize("address", [NEW, EDIT, "/servers/12345/stop/", "/servers/12345/notes/"])
+    def test_a_press_of_somebody_signed_out_is_told_where_to_go_first(
+        self, manager: Client, simulator: Simulator, address: str
+    ) -> None:
+        end_session("mia")
+        response = manager.post(address, TYPED, headers=HTMX)
+        assert response[self.FIRST] == "/login/?next=%2Fsigned-in%2F"
+        assert response.content == b""
+        assert simulator.seen == []
+
+    def test_a_press_without_a_key_is_told_to_connect_first(
+        self, manager: Client, simulator: Simulator
+    ) -> None:
+        manager.post("/disconnect/")
+        response = manager.post("/servers/12345/stop/", headers=HTMX)
+        assert response[self.FIRST] == "/connect/?next=%2Fsigned-in%2F"
+        assert simulator.seen == []
+
+    def test_a_page_that_asks_by_itself_is_not(self, manager: Client) -> None:
+        end_session("mia")
+        for response in (
+            manager.get("/servers/poll/?on=list", headers=HTMX),
+            manager.post(f"/bulk/{BULK['key']}/drive/", headers=HTMX),
+        ):
+            assert self.FIRST not in response
+            assert "You are signed out." in read(response).text
+
+    def test_the_way_back_asks_for_the_key_and_then_says_who_it_is(self, manager: Client) -> None:
+        answer = json.loads(manager.get("/signed-in/")["HX-Trigger"])["signed-in"]
+        assert answer["member"] == str(User.objects.get(username="mia").pk)
+        assert len(answer["csrf"]) == 64
+        manager.post("/disconnect/")
+        assert manager.get("/signed-in/")["Location"] == "/connect/?next=%2Fsigned-in%2F"
+
+    def test_a_form_that_fills_a_page_leads_the_browser_on(self, manager: Client) -> None:
+        response = manager.post("/me/", {"first_name": "Mia"}, headers=HTMX | {"HX-Target": "main"})
+        assert (response.status_code, response["HX-Redirect"]) == (204, "/me/")
+        assert "Location" not in response
+        assert "Saved." in read(manager.get("/me/")).text
