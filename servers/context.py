@@ -5,13 +5,16 @@ from django.http import HttpRequest
 
 from .people import Profile
 from .session import SEALED
+from .terms import TERMS
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """How this person wants it to look, whether the servers are pretended, and whether there is a key to disconnect."""
+    """How this person wants it to look, what words mean, whether the servers are pretended, and whether there is a key
+    to disconnect."""
     session = getattr(request, "session", {})
     return {
         "look": getattr(request, "profile", Profile()),
+        "terms": TERMS,
         "practice_mode": settings.PRACTICE_MODE,
         "own_key": not settings.VPS_API_TOKEN and SEALED in session,
     }

@@ -103,6 +103,7 @@ urlpatterns = [
     path("me/end-others/", me.end_other_sessions, name="me-end-others"),
     path("me/leave/", me.leave, name="me-leave"),
     path("keys/", about.keys, name="keys"),
+    path("words/", about.words, name="words"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("manifest.webmanifest", about.manifest, name="manifest"),
     path("language/", language.language, name="language"),

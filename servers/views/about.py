@@ -1,4 +1,4 @@
-"""About the console itself: its single keys, how accessible it is, and what a phone needs to install it."""
+"""About the console itself: its single keys, its words, how accessible it is, and what a phone needs to install it."""
 
 from datetime import date
 from typing import Final
@@ -12,6 +12,7 @@ from django.utils.translation import get_language, get_language_bidi, gettext
 from django.views.decorators.http import require_GET
 
 from ..request import PanelRequest
+from ..terms import GROUPS
 
 CHECKED_ON: Final = date(2026, 11, 25)
 """When somebody last held the statement on accessibility against the tests, and saw them pass."""
@@ -23,6 +24,13 @@ MASKABLE: Final = {"icons/maskable-512.png": "512x512"}
 def keys(request: PanelRequest) -> HttpResponse:
     """The list of keys: a page, and the same in the dialog."""
     return render(request, "about/_keys.html" if request.htmx else "about/keys.html")
+
+
+@require_GET
+def words(request: PanelRequest) -> HttpResponse:
+    """What the words of the console mean: a page, and the same in the dialog."""
+    template = "about/_words.html" if request.htmx else "about/words.html"
+    return render(request, template, {"groups": GROUPS})
 
 
 @require_GET

@@ -38,9 +38,9 @@ def test_the_code_of_a_form_follows_what_is_typed(open_page: OpenPage, operator:
     page.get_by_text("The same as code").click()
     expect(page.locator(".code__text--curl code")).to_contain_text('"name": "web-9"')
     page.get_by_label("Name", exact=True).fill("web-10")
-    page.get_by_label("Internet name (hostname)").focus()
+    page.get_by_label("Internet name (hostname)", exact=True).focus()
     expect(page.locator(".code__text--curl code")).to_contain_text('"name": "web-10"')
-    expect(page.get_by_label("Internet name (hostname)")).to_be_focused()
+    expect(page.get_by_label("Internet name (hostname)", exact=True)).to_be_focused()
     look_from_all_sides(page)
 
 

@@ -80,7 +80,7 @@ def test_sign_in(open_page: OpenPage) -> None:
 def test_a_key_is_asked_for(open_page: OpenPage, sign_in: Callable[..., Client]) -> None:
     page = open_page(sign_in("mia", "Manager", connected=False))
     page.goto("/servers/")
-    expect(page.get_by_label("Key (API token)")).to_be_visible()
+    expect(page.get_by_label("Key (API token)", exact=True)).to_be_visible()
     look_from_all_sides(page)
 
 

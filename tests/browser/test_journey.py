@@ -20,7 +20,7 @@ def sign_in_and_connect(page: Page) -> None:
     page.get_by_label("Name").fill("mia")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("Key (API token)").fill(TOKEN)
+    page.get_by_label("Key (API token)", exact=True).fill(TOKEN)
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="Servers", exact=True)).to_be_visible()
 
@@ -30,7 +30,7 @@ def create(page: Page, name: str) -> None:
     page.get_by_label("Name", exact=True).fill(name)
     for group, choice in (("Size", "Standard VPS"), ("System", "Debian 12"), ("Location", "us-west")):
         page.get_by_role("group", name=group).get_by_role("radio", name=choice).check()
-    page.get_by_label("Internet name (hostname)").fill("blog.example.com")
+    page.get_by_label("Internet name (hostname)", exact=True).fill("blog.example.com")
     page.get_by_role("button", name="Create the server").click()
 
 
@@ -118,7 +118,7 @@ def test_it_leads_from_sign_in_to_deletion_without_javascript(
     page.reload()
     expect(state).to_contain_text("Stopped")
 
-    page.get_by_role("button", name="Start blog-1").click()
+    page.get_by_role("button", name="Start blog-1", exact=True).click()
     expect(page.get_by_text("Asked VPS.org to start blog-1.")).to_be_visible()
     expect(state).to_contain_text("Starting…")
 

@@ -18,7 +18,11 @@ def facts(page: Element) -> dict[str, str]:
     """Its facts by their names."""
     terms = page.one("dl", **{"class": "facts"})
     return dict(
-        zip((term.text for term in terms.all("dt")), (fact.text for fact in terms.all("dd")), strict=True)
+        zip(
+            (str(term.inside[0]).strip() for term in terms.all("dt")),
+            (fact.text for fact in terms.all("dd")),
+            strict=True,
+        )
     )
 
 

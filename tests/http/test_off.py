@@ -48,7 +48,8 @@ def test_everything_that_cannot_be_pressed_says_why(sign_in: Callable[..., Clien
             found += 1
             assert page.described(element).endswith((".", "!")), f"{address}: {element.text}"
             assert "title" not in element.attributes
-            assert element.tag == "button" and element.attributes["type"] == "button"
+            assert element.tag == "button"
+            assert element.attributes["type"] == "button"
     assert found > 20
 
 

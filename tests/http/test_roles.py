@@ -17,7 +17,7 @@ from tests.http.pages import read
 pytestmark = pytest.mark.usefixtures("clock")
 
 NOBODY = 10**9
-ABOUT_THE_CONSOLE = ("keys", "accessibility", "manifest", "language")
+ABOUT_THE_CONSOLE = ("keys", "words", "accessibility", "manifest", "language")
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
 CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
 BULK = {"servers": "12345", "key": str(FORM_KEY)}
@@ -114,6 +114,7 @@ TABLE = [
     Row("invited", "GET", 409, 409, 409, arguments=(), signed_out=404),
     Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
     Row("keys", "GET", 200, 200, 200, arguments=()),
+    Row("words", "GET", 200, 200, 200, arguments=()),
     Row("accessibility", "GET", 200, 200, 200, arguments=(), signed_out=200),
     Row(
         "language",
