@@ -67,3 +67,18 @@ def test_the_code_of_the_list_follows_its_filters(open_page: OpenPage, operator:
     page.get_by_text("The same as code").click()
     expect(page.locator(".code__text--curl code")).to_contain_text("/servers/?status=stopped")
     look_from_all_sides(page)
+
+
+def test_the_code_of_a_new_server_holds_what_was_chosen(
+    open_page: OpenPage, manager: Client, simulator: Simulator
+) -> None:
+    page = open_page(manager)
+    page.goto("/servers/new/")
+    page.get_by_label("Name", exact=True).fill("web-9")
+    page.get_by_text("The same as code").click()
+    code = page.locator(".code__text--curl code")
+    expect(code).to_contain_text('"name": "web-9"')
+    page.get_by_role("group", name="Size").get_by_role("radio").first.check()
+    expect(code).to_contain_text('"plan_id": ')
+    look_from_all_sides(page)
+    assert not [line for line in simulator.lines if line[0] != "GET"]

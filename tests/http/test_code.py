@@ -203,7 +203,10 @@ def test_pages_lead_to_their_code(manager: Client, address: str, code: str) -> N
     assert page.one("details", id="code").one("a").attributes["href"] == code
 
 
-@pytest.mark.parametrize(("address", "code"), [("/servers/12345/edit/", "/servers/12345/code/")])
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("/servers/12345/edit/", "/servers/12345/code/"), ("/servers/new/", "/servers/new/code/")],
+)
 def test_forms_lead_to_the_code_of_what_they_hold(manager: Client, address: str, code: str) -> None:
     page = read(manager.get(address))
     details = page.one("details", id="code")

@@ -54,7 +54,7 @@ def test_nothing_is_chosen_in_an_account_without_servers(manager: Client, simula
     page = read(manager.get(NEW))
     assert "New York" in page.text
     assert [field for field in sent_by(page) if field in ("plan_id", "os_id", "location")] == []
-    assert page.all("button", type="button") == []
+    assert page.all("button", **{"class": "copy"}) == []
 
 
 def test_sizes_that_are_used_alike_stand_from_small_to_large(manager: Client, simulator: Simulator) -> None:
@@ -87,18 +87,18 @@ def test_the_page_costs_no_remote_call_and_one_question_for_the_catalogue(
 
 
 def test_it_proposes_the_next_name_of_the_newest_series(manager: Client, simulator: Simulator) -> None:
-    button = read(manager.get(NEW)).one("button", type="button")
+    button = read(manager.get(NEW)).one("button", **{"class": "copy"})
     assert (button.text, button.attributes["value"]) == ("Use this name", "shop-web-4")
     simulator.account().servers[30001] = SimulatedServer(
         id=30001, name="mail-09", created_at=datetime(2026, 11, 24, 11, 59, 30, tzinfo=UTC)
     )
     cache.clear()
-    assert read(manager.get(NEW)).one("button", type="button").attributes["value"] == "mail-10"
+    assert read(manager.get(NEW)).one("button", **{"class": "copy"}).attributes["value"] == "mail-10"
 
 
 def test_it_proposes_nothing_where_a_name_stands_already(manager: Client) -> None:
     page = read(manager.post(NEW, opened(manager) | {"name": "mine"}))
-    assert page.all("button", type="button") == []
+    assert page.all("button", **{"class": "copy"}) == []
 
 
 # --- one more like this -----------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ def explained(page: Element) -> list[str]:
             ],
         ),
         ("/servers/12345/edit/", ["name", "hostname", "backups"]),
+        ("/servers/new/", ["name", "size", "system", "location", "hostname", "backups", "ssh_key"]),
         ("/connect/", ["key"]),
         ("/members/", ["role"]),
         ("/me/", ["role"]),
