@@ -26,6 +26,7 @@ from django.core.management import call_command
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOCALE: Final = ROOT / "vpspanel" / "locale"
 ENGLISH: Final = "en"
+SOURCES: Final = ("servers", "templates", "vpspanel")
 COMPLETE: Final = False
 """Whether a catalogue that lacks translations or notes, or is older than the sources, is refused; else it is said."""
 
@@ -82,18 +83,19 @@ def compile_stale() -> None:
 def extract() -> Catalog:
     """Every marked string of the sources, found by Django's makemessages."""
     with tempfile.TemporaryDirectory() as folder:
-        settings.configure(LOCALE_PATHS=[folder])
+        # From a copy: makemessages writes beside the templates, and two of them at once would disturb each other.
+        sources, found = Path(folder) / "sources", Path(folder) / "found"
+        for name in SOURCES:
+            shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("locale", "*.pyc"))
+        found.mkdir()
+        settings.configure(LOCALE_PATHS=[str(found)])
         django.setup()
-        os.chdir(ROOT)
+        os.chdir(sources)
         call_command(
-            "makemessages",
-            locale=[ENGLISH],
-            extensions=["py", "html"],
-            ignore_patterns=["tests", "vpspanel/locale"],  # else makemessages would write into that folder
-            no_location=True,
-            verbosity=0,
+            "makemessages", locale=[ENGLISH], extensions=["py", "html"], no_location=True, verbosity=0
         )
-        return read_po(io.BytesIO((Path(folder) / ENGLISH / "LC_MESSAGES" / "django.po").read_bytes()))
+        os.chdir(ROOT)
+        return read_po(io.BytesIO((found / ENGLISH / "LC_MESSAGES" / "django.po").read_bytes()))
 
 
 def updated(language: str, template: Catalog, notes: Catalog) -> bytes:

@@ -103,8 +103,8 @@ def test_an_update_keeps_translations_drops_what_is_gone_and_brings_the_notes(
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A console of one module and one template, with its catalogues."""
-    (tmp_path / "vpspanel").mkdir()
-    (tmp_path / "templates").mkdir()
+    for folder in catalogues.SOURCES:
+        (tmp_path / folder).mkdir()
     shutil.copy(CHECKOUT / "vpspanel" / "catalogues.py", tmp_path / "vpspanel")
     (tmp_path / "vpspanel" / "words.py").write_text('word = gettext("Stop")\n')
     (tmp_path / "templates" / "page.html").write_text('{% translate "Start" %}\n')
