@@ -10,7 +10,7 @@ FOCUS_IS_COVERED = """() => {
         const hit = document.elementFromPoint(x + Math.min(width / 2, 12), y + height / 2);
         return hit && (focused.contains(hit) || hit.contains(focused) && hit.matches("label, summary"));
     };
-    return [...focused.getClientRects()].some(seen) ? "" : focused.outerHTML.slice(0, 150);
+    return focused === document.body || [...focused.getClientRects()].some(seen) ? "" : focused.outerHTML.slice(0, 150);
 }"""
 """The focused element, if nothing of it can be seen where it stands."""
 

@@ -1,10 +1,17 @@
-"""Without a mouse: to a server's menu, through the question, and back."""
+"""Without a mouse: to a menu, through the question and back; and from sign-in to sign-out, with the focus in sight."""
 
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
+from tests.browser.eyes import covered
+from tests.conftest import PASSWORD, TOKEN
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -71,3 +78,108 @@ def test_it_reaches_a_button_that_cannot_be_pressed_and_reads_the_reason(
     )
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert [line for line in simulator.lines if line[0] != "GET"] == []
+
+
+def focus(page: Page, element: Locator) -> None:
+    """Press Tab until this element has the focus; on the way nothing lies over what has it."""
+    expect(element).to_be_visible()
+    for _ in range(250):
+        if element.evaluate("(one) => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+        assert covered(page) == ""
+    raise AssertionError(f"Tab never reaches {element}")
+
+
+def press(page: Page, role: Any, name: str, key: str = "Enter", *, exact: bool = False) -> None:
+    """Go to a button or link by Tab, and press it."""
+    focus(page, page.get_by_role(role, name=name, exact=exact).first)
+    page.keyboard.press(key)
+
+
+def type_into(page: Page, label: str, text: str) -> None:
+    """Go to a field by Tab, and type over what stands there."""
+    focus(page, page.get_by_label(label, exact=True).first)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+
+
+def test_somebody_without_a_mouse_does_everything(
+    open_page: OpenPage, member: Callable[..., User], simulator: Simulator
+) -> None:
+    member("mia", "Manager")
+    page = open_page()
+    page.goto("/servers/")
+    page.keyboard.type("mia")
+    type_into(page, "Password", PASSWORD)
+    page.keyboard.press("Enter")
+    type_into(page, "Key (API token)", TOKEN)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Servers", exact=True)).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("web-server")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    press(page, "link", "Running")
+    expect(page).to_have_url(re.compile("status=active"))
+    focus(page, page.get_by_role("link", name="web-server-01", exact=True))
+    page.keyboard.press("Enter")
+    state = page.locator("#state-12345")
+
+    press(page, "link", "Stop web-server-01")
+    expect(page.get_by_role("link", name="Keep it running")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Stop web-server-01")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Keep it running")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(state).to_contain_text("Stopping…")
+    simulator.clock.advance(300)
+    expect(state).to_contain_text("Stopped")
+    press(page, "button", "Start web-server-01", exact=True)
+    expect(state).to_contain_text("Starting…")
+    simulator.clock.advance(300)
+    expect(state).to_contain_text("Running")
+
+    page.reload()
+    press(page, "link", "Rename")
+    type_into(page, "Name", "diary")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="diary", exact=True)).to_be_visible()
+    press(page, "link", "Add tags")
+    type_into(page, "Tags", "shop")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Change the tags")).to_be_focused()
+    type_into(page, "New note", "Ask Otto first.")
+    press(page, "button", "Add the note")
+    expect(page.get_by_role("heading", name="Notes")).to_be_focused()
+    for checked in (True, False):
+        page.reload()
+        press(page, "switch", "Protection", key="Space")
+        expect(page.get_by_role("switch", name="Protection")).to_be_checked(checked=checked)
+
+    page.goto("/servers/?q=shop-web")
+    for _ in range(3):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    focus(page, page.locator("#bulk-action"))
+    page.keyboard.type("Stop")
+    press(page, "button", "Go on…")
+    press(page, "button", "Stop")
+    expect(page.locator("#run")).to_contain_text("Over: 3 of 3 asked.")
+
+    page.goto("/members/")
+    press(page, "link", "Invite somebody")
+    press(page, "button", "Make the link")
+    expect(page.locator("code").first).to_contain_text("/invited/")
+
+    page.goto("/servers/12345/delete/")
+    type_into(page, "Type the name of the server", "diary")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("diary was deleted for ever.")).to_be_visible(timeout=15_000)
+    assert 12345 not in simulator.account().servers
+    focus(page, page.locator(".frame__person summary"))
+    page.keyboard.press("Enter")
+    press(page, "button", "Sign out")
+    expect(page).to_have_url(re.compile("/login/"))
