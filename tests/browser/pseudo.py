@@ -91,17 +91,20 @@ UNMARKED: Final = """() => {
     const found = [];
     const look = (text, where) => { if (/\\p{L}/u.test(text)) found.push([text.trim(), where]); };
     let depth = 0;
+    const outside = (text) => {
+        let left = "";
+        for (const letter of text) {
+            if (letter === "⟦") depth += 1;
+            else if (letter === "⟧") depth -= 1;
+            else if (depth === 0) left += letter;
+        }
+        return left;
+    };
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const node = walker.currentNode;
         if (foreign(node.parentElement)) continue;
-        let outside = "";
-        for (const letter of node.data) {
-            if (letter === "⟦") depth += 1;
-            else if (letter === "⟧") depth -= 1;
-            else if (depth === 0) outside += letter;
-        }
-        look(outside, node.parentElement.outerHTML.slice(0, 160));
+        look(outside(node.data), node.parentElement.outerHTML.slice(0, 160));
     }
     const attributes = ["aria-label", "aria-description", "aria-valuetext", "title", "placeholder", "alt"];
     attributes.push("data-copied");
@@ -109,10 +112,10 @@ UNMARKED: Final = """() => {
         if (foreign(element)) continue;
         for (const name of attributes) {
             const text = element.getAttribute(name) ?? "";
-            look(text.replace(/⟦[^⟦⟧]*⟧/g, ""), `${name} of ${element.outerHTML.slice(0, 160)}`);
+            look(outside(text), `${name} of ${element.outerHTML.slice(0, 160)}`);
         }
     }
-    look(document.title.replace(/⟦[^⟧]*⟧/g, ""), "title of the page");
+    look(outside(document.title), "title of the page");
     return found;
 }"""
 """The texts outside of brackets, each with where it stands."""
@@ -136,7 +139,10 @@ STICKING_OUT: Final = """() => {
     const main = document.querySelector("main");
     const { left, right } = main.getBoundingClientRect();
     const sticksOut = ({ left: start, right: end }) => start < left - 1 || end > right + 1;
-    const inView = (element) => element.checkVisibility() && !element.closest(".unseen, dialog, .menu__items");
+    const scrolls = (element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX)
+        || element.parentElement !== main && scrolls(element.parentElement);
+    const inView = (element) => element.checkVisibility() && !element.closest(".unseen, dialog, .menu__items")
+        && !scrolls(element);
     return [...main.querySelectorAll("*")].filter((one) => inView(one) && sticksOut(one.getBoundingClientRect()))
         .map((element) => element.outerHTML.slice(0, 110)).slice(0, 3);
 }"""
