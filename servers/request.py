@@ -5,13 +5,18 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from .people import Profile
+from .remote.errors import RemoteError
 
 
 class PanelRequest(HttpRequest):
     """A request of a signed-in member."""
 
+    id: str
+    """The number of the request (vpspanel.middleware.numbered)."""
     htmx: HtmxDetails
     user: User
     profile: Profile
     draft_done: bool
     """Whether the form was sent, so that its draft is over (drafts)."""
+    problem: RemoteError
+    """What the answer tells of VPS.org, if it tells a problem."""

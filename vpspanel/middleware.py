@@ -1,11 +1,43 @@
 """What every answer of the console carries."""
 
+import re
+import secrets
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from .logs import request_id
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+def numbered(get_response: GetResponse) -> GetResponse:
+    """Gives each request a number (`request.id`): it stands in every line of the log, on the page of an error, and in
+    the header X-Request-ID. A proxy may bring its own, but only the proxy that we trust."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        brought = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
+        number = brought if REQUEST_ID.fullmatch(brought) else _digits()
+        request.id = number  # type: ignore[attr-defined]
+        before = request_id.set(number)
+        try:
+            response = get_response(request)
+        finally:
+            request_id.reset(before)
+        response["X-Request-ID"] = number
+        return response
+
+    return middleware
+
+
+def _digits() -> str:
+    """Ten digits that can be read out on the telephone."""
+    digits = f"{secrets.randbelow(10**10):010}"
+    return f"{digits[:5]}-{digits[5:]}"
 
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:

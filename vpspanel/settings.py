@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "vpspanel.middleware.numbered",
     "vpspanel.middleware.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -169,13 +170,17 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "vpspanel.logs.OneLine",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "format": "%(asctime)s %(levelname)s %(request_id)s %(name)s %(message)s",
         }
     },
+    "filters": {"not_told_yet": {"()": "vpspanel.logs.NotToldYet"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["stderr"],
         "level": environment.log_level(),
     },
-    "loggers": {"django.server": {"propagate": True, "handlers": []}},
+    "loggers": {
+        "django.server": {"propagate": True, "handlers": []},
+        "django.request": {"filters": ["not_told_yet"]},
+    },
 }

@@ -25,7 +25,7 @@ SAID = 200
 
 def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
     """What went wrong at VPS.org, as a page or as a message with the cells of the server that it is about."""
-    _drop_refused_key(request, problem)
+    _told(request, problem)
     context: dict[str, Any] = {
         "problem": problem,
         "sentence": told(problem),
@@ -42,7 +42,7 @@ def remote_problem(request: PanelRequest, problem: RemoteError) -> HttpResponse:
 
 def form(request: PanelRequest, template: str, context: dict[str, Any], problem: RemoteError) -> HttpResponse:
     """The same as a form that comes back filled, with what VPS.org found wrong at its fields."""
-    _drop_refused_key(request, problem)
+    _told(request, problem)
     filled = context["form"]
     if isinstance(problem, FieldsWrong) and isinstance(filled, PanelForm):
         filled.refuse(problem)
@@ -136,7 +136,7 @@ def bad_request(request: PanelRequest, exception: Exception) -> HttpResponse:
 @login_not_required
 def our_fault(request: HttpRequest) -> HttpResponse:
     """500: our own fault. Without the page frame, which may be what failed."""
-    return render(None, "500.html", status=500)
+    return render(None, "500.html", {"request": request}, status=500)
 
 
 @login_not_required
@@ -172,8 +172,9 @@ def _permission_of(request: HttpRequest) -> str:
     return needs.get(name or "", "servers.power")
 
 
-def _drop_refused_key(request: HttpRequest, problem: RemoteError) -> None:
-    """A key that VPS.org refuses is asked for once more; the person stays signed in."""
+def _told(request: PanelRequest, problem: RemoteError) -> None:
+    """What every answer about a problem does. A refused key is asked for once more; the person stays signed in."""
+    request.problem = problem
     if isinstance(problem, KeyRefused) and not session.team_token():
         session.disconnect(request)
 
