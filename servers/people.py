@@ -113,16 +113,16 @@ class MemberChange(models.Model):
     class Action(models.TextChoices):
         """What can be done."""
 
-        INVITED = "invited", _("Invited")
-        WITHDREW = "withdrew", _("Withdrew the invitation of")
-        JOINED = "joined", _("Accepted the invitation")
-        ROLE = "role", _("Changed the role of")
-        SWITCHED_OFF = "off", _("Switched off")
-        SWITCHED_ON = "on", _("Switched on")
-        ENDED = "ended", _("Ended the sessions of")
-        LINK = "link", _("Made a link for a new password of")
-        PASSWORD = "password", _("Chose a new password")
-        LEFT = "left", _("Left")
+        INVITED = "invited", _("Invitation")
+        WITHDREW = "withdrew", _("Invitation withdrawn")
+        JOINED = "joined", _("Invitation accepted")
+        ROLE = "role", _("Role changed")
+        SWITCHED_OFF = "off", _("Access switched off")
+        SWITCHED_ON = "on", _("Access switched on")
+        ENDED = "ended", _("Sessions ended")
+        LINK = "link", _("Link for a new password")
+        PASSWORD = "password", _("New password")
+        LEFT = "left", _("Left the console")
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     by_name = models.CharField(max_length=150)

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('by_name', models.CharField(max_length=150)),
-                ('action', models.CharField(choices=[('invited', 'Invited'), ('withdrew', 'Withdrew the invitation of'), ('joined', 'Accepted the invitation'), ('role', 'Changed the role of'), ('off', 'Switched off'), ('on', 'Switched on'), ('ended', 'Ended the sessions of'), ('link', 'Made a link for a new password of'), ('password', 'Chose a new password'), ('left', 'Left')], max_length=10)),
+                ('action', models.CharField(choices=[('invited', 'Invitation'), ('withdrew', 'Invitation withdrawn'), ('joined', 'Invitation accepted'), ('role', 'Role changed'), ('off', 'Access switched off'), ('on', 'Access switched on'), ('ended', 'Sessions ended'), ('link', 'Link for a new password'), ('password', 'New password'), ('left', 'Left the console')], max_length=10)),
                 ('member_name', models.CharField(blank=True, max_length=150)),
                 ('role_before', models.CharField(blank=True, choices=[('Viewer', 'Viewer'), ('Operator', 'Operator'), ('Manager', 'Manager')], max_length=10)),
                 ('role', models.CharField(blank=True, choices=[('Viewer', 'Viewer'), ('Operator', 'Operator'), ('Manager', 'Manager')], max_length=10)),

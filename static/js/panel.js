@@ -110,7 +110,7 @@ document.addEventListener("click", (event) => {
   }
   lastTick = box;
   const count = document.querySelector(".bulk__count");
-  count.textContent = `${boxes.filter((one) => one.checked).length} ${count.dataset.words}`;
+  count.textContent = count.dataset.words.replace("{n}", boxes.filter((one) => one.checked).length);
 });
 
 // The console itself does not answer. What the page asks by itself is quiet about it; a press on a button is not.

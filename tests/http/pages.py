@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
-WITHIN_SENTENCES = {"time", "strong"}
+WITHIN_SENTENCES = {"bdi", "time", "strong"}
 
 
 @dataclass

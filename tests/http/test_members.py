@@ -284,8 +284,8 @@ def test_what_was_done_stands_there_with_who_and_when_newest_first(
     manager.post(page_of("otto", "switch-off/"))
     rows = read(manager.get("/members/")).all("li", **{"class": "entry entry--change"})
     assert [row.text for row in rows] == [
-        "Switched off otto mia today 12:02",
-        "Changed the role of otto: Operator → Viewer mia today 12:00",
+        "Access switched off otto mia today 12:02",
+        "Role changed otto: Operator → Viewer mia today 12:00",
     ]
 
 
@@ -293,4 +293,4 @@ def test_what_was_done_outlives_its_people(manager: Client, operator: Client) ->
     manager.post(page_of("otto", "switch-off/"))
     User.objects.get(username="otto").delete()
     assert trace() == ["mia off otto"]
-    assert "Switched off otto" in read(manager.get("/members/")).text
+    assert "Access switched off otto" in read(manager.get("/members/")).text
