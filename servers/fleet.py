@@ -5,6 +5,7 @@ fresh, one caller at a time. A change patches it with its answer, and an older q
 VPS.org fails, the last known servers stay, with their age and the reason.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,21 @@ from django.core.cache import cache
 
 from . import receipts, sightings, snapshot
 from .remote import service
-from .remote.errors import Failed, Gone, NoAnswer, NotReachable, NotUnderstood, RemoteError, WaitFirst
+from .remote.errors import (
+    Crowded,
+    Failed,
+    Gone,
+    NoAnswer,
+    NotReachable,
+    NotUnderstood,
+    RemoteError,
+    WaitFirst,
+)
 from .remote.objects import Server, ServerDetail, ServerList
 from .session import Connection
 from .snapshot import Asked, Snapshot, Trouble
+
+log = logging.getLogger(__name__)
 
 FRESH: Final = 15.0
 FRESH_WHILE_CHANGING: Final = 2.0
@@ -223,15 +235,16 @@ def _take_over(connection: Connection, answer: ServerList, known: Snapshot | Non
 
 
 def _wait_for_first(connection: Connection, flag: str, deadline: float) -> Snapshot:
+    """Whoever waits in vain does not ask in turn: that would be two deadlines for one page."""
     ends_at = time.monotonic() + deadline
-    while time.monotonic() < ends_at:
-        known = snapshot.read(connection.account)
-        if known is not None:
-            return known
-        if not cache.get(flag):
-            return _refresh(connection, None)
-        time.sleep(0.05)
-    raise NoAnswer("list")
+    with connection.api.waiting("list"):
+        while cache.get(flag) and time.monotonic() < ends_at:
+            time.sleep(0.05)
+    known = snapshot.read(connection.account)
+    if known is None:
+        log.warning("list: NoAnswer to the one who asked")
+        raise NoAnswer("list")
+    return known
 
 
 def _ask_filtered(connection: Connection, known: Snapshot | None, status: str, location: str) -> Fleet:
@@ -266,9 +279,12 @@ def _ask(connection: Connection, question: Callable[[], Value]) -> Value:
     """Put one question to VPS.org, unless it has failed so often that it is left in peace for a while."""
     trouble = snapshot.trouble(connection.account)
     if trouble is not None and 0 < trouble.rest_until - time.time() <= REST * 6:
-        raise NoAnswer("none: VPS.org is left in peace")
+        log.warning("not asked: VPS.org failed %d times in a row", trouble.failures)
+        raise NoAnswer("none")
     try:
         answer = question()
+    except Crowded:
+        raise
     except NO_ANSWER as problem:
         failures = trouble.failures + 1 if trouble else 1
         rest = (

@@ -36,6 +36,7 @@ def transport() -> Transport:
         settings.VPS_API_URL,
         proxy=settings.VPS_API_PROXY,
         deadline=settings.VPS_API_DEADLINE,
+        threads=settings.WEB_THREADS,
     )
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import Activity, Run
 from .remote.errors import (
+    Crowded,
     Failed,
     FieldsWrong,
     Gone,
@@ -205,6 +206,11 @@ def told(problem: RemoteError) -> str:
             return _wrong_state(problem, words)
         case FieldsWrong():
             return gettext("VPS.org did not accept what was entered. Nothing was changed.")
+        case Crowded():
+            return gettext(
+                "VPS.org is slow just now, and many are waiting for its answer."
+                " Nothing was sent, so nothing was changed. Try again in a minute."
+            )
         case WaitFirst():
             return ngettext(
                 "VPS.org asks us to wait %(seconds)d second. Nothing was changed.",

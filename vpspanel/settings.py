@@ -23,6 +23,8 @@ VPS_API_URL = environment.api_url()
 VPS_API_TOKEN = environment.api_token()
 VPS_API_PROXY = environment.read.str("VPS_API_PROXY", default="")
 VPS_API_DEADLINE = environment.number("VPS_API_DEADLINE", 15)
+WEB_THREADS = int(environment.number("WEB_THREADS", 16))
+"""How many requests a process answers at once (./run serve)."""
 PRACTICE_MODE = environment.is_loopback(urlsplit(VPS_API_URL).hostname or "")
 """Whether the servers are the simulator's: the page frame says then that nothing is real."""
 

@@ -30,7 +30,8 @@ class RemoteError(Exception):
     `outcome_known` is whether we know that nothing was changed. `said` is what VPS.org wrote about it, `fields`
     the same for single fields; both may be empty. `panel_status` is the status code of our own answer.
     `repeat_after` is after how many seconds a question (never a change) may be asked once more; None: not at all.
-    `action` and `server_name` are filled in on the way up by whoever knows them, for the sentence that is told.
+    `why` is for the log alone. `action` and `server_name` are filled in on the way up by whoever knows them, for the
+    sentence that is told.
     """
 
     outcome_known: ClassVar[bool] = True
@@ -45,6 +46,7 @@ class RemoteError(Exception):
         fields: dict[str, list[str]] | None = None,
         seconds: int = 0,
         repeat_after: float | None = None,
+        why: str = "",
     ) -> None:
         self.request = request
         self.status = status
@@ -54,7 +56,11 @@ class RemoteError(Exception):
         self.repeat_after = repeat_after
         self.action = ""
         self.server_name = ""
-        super().__init__(f"{request}: {type(self).__name__}" + (f" ({status})" if status else ""))
+        super().__init__(
+            f"{request}: {type(self).__name__}"
+            + (f" ({status})" if status else "")
+            + (f", {why}" if why else "")
+        )
 
 
 class KeyRefused(RemoteError):
@@ -97,6 +103,10 @@ class WaitFirst(RemoteError):
     """429: too many requests; `seconds` says how long to wait, 60 at most."""
 
     panel_status = 409
+
+
+class Crowded(WaitFirst):
+    """Not sent: as many calls as may be under way at once are waiting for VPS.org already (Room)."""
 
 
 class NotReachable(RemoteError):

@@ -133,18 +133,18 @@ def _list_page(api: Api, path: str, query: dict[str, str] | None = None) -> List
 
 def _take(page: ListPage, servers: dict[str, Server]) -> int:
     """Add the servers of a page to `servers`; how many entries had to be left out."""
-    hidden = 0
+    wrong: list[str] = []
     for entry in page.results:
         try:
             server = msgspec.json.decode(entry, type=Server)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-            log.warning("list: an entry not understood: %s", _why(problem))
-            hidden += 1
+            wrong.append(_why(problem))
             continue
         if servers.setdefault(str(server.id), server) is not server:
-            log.warning("list: an id stands twice")
-            hidden += 1
-    return hidden
+            wrong.append("an id stands twice")
+    if wrong:
+        log.warning("list: entries not understood: %d, the first: %s", len(wrong), wrong[0])
+    return len(wrong)
 
 
 def _path_of_next(api: Api, address: str) -> str | None:
