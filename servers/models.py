@@ -14,6 +14,7 @@ from .people import Draft, Invitation, MemberChange, OpenSession, Profile
 from .remote.errors import plain
 
 __all__ = [
+    "AccountKey",
     "Activity",
     "Draft",
     "Invitation",
@@ -150,6 +151,18 @@ class Activity(models.Model):
         self.outcome, self.seen_at = self.Outcome.DONE, timezone.now()
         self.server_id = server_id or self.server_id
         self.save(update_fields=["outcome", "seen_at", "server_id"])
+
+
+class AccountKey(models.Model):
+    """The key of the hash that names accounts, sealed (session.account_of). Usually one row."""
+
+    sealed = models.TextField(editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class Run(models.Model):

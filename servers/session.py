@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest
 
+from .models import AccountKey
 from .remote.transport import Api, Token, Transport
 
 SEALED = "sealed_token"
@@ -58,7 +59,7 @@ def team_token() -> Token | None:
 def connect(request: HttpRequest, token: Token) -> None:
     """Keep a token that was checked, under a new session key."""
     request.session.cycle_key()
-    request.session[SEALED] = _box().encrypt(token.reveal().encode()).decode()
+    request.session[SEALED] = _seal(token.reveal().encode())
 
 
 def disconnect(request: HttpRequest) -> None:
@@ -69,21 +70,60 @@ def disconnect(request: HttpRequest) -> None:
 
 def account_of(token: Token) -> str:
     """A keyed hash of the token: names the account in cache and log, and tells nothing about the token."""
-    key = _derive(settings.SECRET_KEY, b"account")
-    return hmac.new(key, token.reveal().encode(), "sha256").hexdigest()[:32]
+    return hmac.new(_account_key(_secrets()), token.reveal().encode(), "sha256").hexdigest()[:32]
+
+
+@cache
+def _account_key(secrets: tuple[str, ...]) -> bytes:
+    """The key of that hash: the same through every rotation of SECRET_KEY, or the log would lose its accounts.
+
+    So it lies in the database, sealed like a token and sealed anew by the first process that opens it under a new key.
+    Where none can be opened one more is added, because a process with another SECRET_KEY may still open the others.
+    """
+    for row in AccountKey.objects.order_by("pk"):
+        try:
+            key, is_old = _unseal(row.sealed)
+        except (InvalidToken, ValueError):
+            continue
+        if is_old:
+            AccountKey.objects.filter(pk=row.pk).update(sealed=_seal(key))
+        return key
+    key = _derive(secrets[-1], b"account")
+    AccountKey.objects.create(sealed=_seal(key))
+    return key
 
 
 def _open(request: HttpRequest) -> Token:
-    sealed = request.session.get(SEALED, "")
     try:
-        return Token(_box().decrypt(sealed).decode())
+        opened, is_old = _unseal(request.session.get(SEALED, ""))
+        token = Token(opened.decode())
     except (InvalidToken, TypeError, ValueError):
         raise NotConnected from None
+    if is_old:
+        request.session[SEALED] = _seal(opened)
+    return token
 
 
-def _box() -> MultiFernet:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, b"sealed token"))) for key in keys])
+def _seal(secret: bytes) -> str:
+    return _box(settings.SECRET_KEY).encrypt(secret).decode()
+
+
+def _unseal(sealed: str) -> tuple[bytes, bool]:
+    """What was sealed, and whether under a key of SECRET_KEY_FALLBACKS, so that it is to be sealed anew."""
+    current, *old = map(_box, _secrets())
+    try:
+        return current.decrypt(sealed), False
+    except InvalidToken:
+        return MultiFernet([current, *old]).decrypt(sealed), True
+
+
+def _secrets() -> tuple[str, ...]:
+    """SECRET_KEY and its fallbacks, the newest first."""
+    return settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS
+
+
+def _box(secret: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_derive(secret, b"sealed token")))
 
 
 @cache

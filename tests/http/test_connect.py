@@ -230,16 +230,6 @@ def test_a_seal_that_cannot_be_opened_means_connect_again(
     assert simulator.seen == []
 
 
-def test_a_rotated_secret_key_still_opens_the_seal_while_it_is_a_fallback(
-    viewer: Client, settings: Any
-) -> None:
-    old, new = settings.SECRET_KEY, "another key for the tests only, which opens nothing outside of them"
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = new, [old]
-    assert viewer.get("/servers/").status_code == 200
-    settings.SECRET_KEY_FALLBACKS = []
-    assert viewer.get("/servers/").status_code == 302
-
-
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
 def test_a_key_revoked_at_vps_org_is_dropped_and_the_person_stays(
     viewer: Client, simulator: Simulator, headers: dict[str, str]

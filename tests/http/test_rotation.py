@@ -1,0 +1,133 @@
+"""A new SECRET_KEY: the old one as a fallback first, then gone. Three starts of the console, one browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from servers import session
+from servers.models import AccountKey, Activity
+from servers.remote.transport import Token
+from servers.session import SEALED
+from servers.simulator import Simulator
+from tests.conftest import TOKEN
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+FIRST, SECOND, THIRD = (
+    f"key number {number} for the tests, which opens nothing outside of them" for number in "123"
+)
+
+Start = Callable[..., None]
+
+
+@pytest.fixture(params=["redis", "in-process"])
+def start(request: pytest.FixtureRequest, settings: Any) -> Start:
+    """Starts the console anew with this SECRET_KEY and these fallbacks; a cache within the process begins empty."""
+
+    def start_with(secret_key: str, *fallbacks: str) -> None:
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret_key, list(fallbacks)
+        session._account_key.cache_clear()
+        if request.param == "in-process":
+            cache.clear()
+
+    return start_with
+
+
+@pytest.fixture(autouse=True)
+def first_start(start: Start, db: None) -> None:
+    start(FIRST)
+
+
+def test_it_loses_neither_the_session_nor_the_key_nor_an_open_change(
+    start: Start, operator: Client, simulator: Simulator, later: Callable[[float], None]
+) -> None:
+    simulator.faults.next("cut_after_effect", "stop")
+    assert operator.post("/servers/12345/stop/").status_code == 504
+    account = Activity.objects.get().account
+    start(SECOND, FIRST)
+    assert operator.get("/servers/").status_code == 200
+    start(SECOND)
+    later(60)
+    assert operator.get("/servers/?now").status_code == 200
+    row = Activity.objects.get()
+    assert (row.outcome, row.account) == (Activity.Outcome.DONE, account)
+    assert operator.post("/servers/12345/start/").status_code == 302
+    assert list(Activity.objects.values_list("account", flat=True)) == [account, account]
+
+
+def test_what_was_seen_before_is_shown_after_it(start: Start, viewer: Client, simulator: Simulator) -> None:
+    start(SECOND, FIRST)
+    if cache.get(f"fleet:{session.account_of(Token(TOKEN))}") is None:
+        pytest.skip("a cache within the process does not outlive it")
+    simulator.seen.clear()
+    assert b"web-server-01" in viewer.get("/servers/").content
+    assert simulator.seen == []
+
+
+def test_it_goes_on_for_as_many_keys_as_there_are(start: Start, viewer: Client) -> None:
+    account = session.account_of(Token(TOKEN))
+    start(SECOND, FIRST)
+    assert viewer.get("/servers/").status_code == 200
+    start(THIRD, SECOND)
+    assert viewer.get("/servers/").status_code == 200
+    start(THIRD)
+    assert viewer.get("/servers/").status_code == 200
+    assert session.account_of(Token(TOKEN)) == account
+    assert AccountKey.objects.count() == 1
+
+
+def test_whoever_did_not_come_while_the_old_key_was_listed_signs_in_and_connects_again(
+    start: Start, viewer: Client, simulator: Simulator
+) -> None:
+    start(SECOND)
+    answer = viewer.get("/servers/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(("/login/", "/connect/"))
+    assert simulator.seen == []
+
+
+def test_a_key_is_sealed_anew_when_it_is_used_and_then_left_alone(start: Start, viewer: Client) -> None:
+    sealed = viewer.session[SEALED]
+    viewer.get("/servers/")
+    assert viewer.session[SEALED] == sealed
+    start(SECOND, FIRST)
+    viewer.get("/servers/")
+    resealed = viewer.session[SEALED]
+    assert resealed != sealed
+    viewer.get("/servers/")
+    assert viewer.session[SEALED] == resealed
+
+
+def test_the_log_keeps_its_accounts_though_nobody_came_meanwhile(
+    start: Start, operator: Client, sign_in: Callable[..., Client], later: Callable[[float], None]
+) -> None:
+    assert operator.post("/servers/12345/stop/").status_code == 302
+    later(60)
+    start(SECOND, FIRST)
+    session.account_of(Token("vps_of_anybody_else"))
+    start(SECOND)
+    assert sign_in("otis", "Operator").post("/servers/12345/start/").status_code == 302
+    before, after = Activity.objects.values_list("account", flat=True)
+    assert before == after
+
+
+def test_a_process_that_still_runs_with_the_old_key_takes_nothing_away(start: Start, viewer: Client) -> None:
+    account = session.account_of(Token(TOKEN))
+    for keys in ((SECOND, FIRST), (THIRD, SECOND), (SECOND,), (THIRD, SECOND), (THIRD,)):
+        start(*keys)
+        named = session.account_of(Token(TOKEN))
+        assert named == account or keys == (SECOND,)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "", "ключ"])
+def test_a_damaged_key_of_the_accounts_gives_no_error_page(start: Start, viewer: Client, damage: str) -> None:
+    row = AccountKey.objects.get()
+    row.sealed = (
+        row.sealed[:40] + chr(ord(row.sealed[40]) ^ 1) + row.sealed[41:] if damage == "flipped" else damage
+    )
+    row.save()
+    start(FIRST)
+    assert viewer.get("/servers/").status_code == 200
