@@ -172,7 +172,7 @@ class Transport:
         except RemoteError as problem:
             if method != "GET" or problem.repeat_after is None:
                 raise
-            pause = problem.repeat_after + random.uniform(0.05, 0.25)  # noqa: S311 - jitter, not a secret
+            pause = problem.repeat_after + random.uniform(0.05, 0.25)  # noqa: S311 # nosec B311 # jitter
             if time.monotonic() + pause > ends_at.get():
                 raise
             log.info("%s %s, asked once more", method, problem)

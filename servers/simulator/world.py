@@ -85,7 +85,7 @@ class SimulatedServer:
         if (change := CHANGES.get(self.status)) is None:
             return None
         # Seeded by server and status, so that every run takes the same time.
-        chance = random.Random(f"{self.id} {self.status}")
+        chance = random.Random(f"{self.id} {self.status}")  # nosec B311
         return elapsed + chance.uniform(change.shortest, change.longest)
 
     def usage(self, elapsed: float) -> "Usage":

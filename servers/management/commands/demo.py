@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 # with lists of arguments only
 import sys
 import time
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from servers.simulator import SimulatedServer, seed
 from servers.simulator.world import NOT_RUNNING
 
 LOOPBACK = "127.0.0.1"
-TOKEN = "vps_demo_token_for_the_simulator"  # noqa: S105 - it opens nothing but the simulator
+TOKEN = "vps_demo_token_for_the_simulator"  # noqa: S105 # nosec B105 # it opens nothing but the simulator
 PASSWORDS = {
     "viewer": "viewer-demo-2026",
     "operator": "operator-demo-2026",
@@ -72,12 +72,11 @@ class Command(BaseCommand):
             "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
             "PORT": str(port),
         }
-        programs = {
-            "the simulator": subprocess.Popen(
-                simulator_command(simulator_port, speed), stdout=subprocess.DEVNULL
-            ),
-            "the console": subprocess.Popen(console_command(panel), pass_fds=[panel.fileno()]),
-        }
+        # The commands are lists of our own, without a shell.
+        pretended = simulator_command(simulator_port, speed)
+        simulator = subprocess.Popen(pretended, stdout=subprocess.DEVNULL)  # nosec B603
+        console = subprocess.Popen(console_command(panel), pass_fds=[panel.fileno()])  # nosec B603
+        programs = {"the simulator": simulator, "the console": console}
         panel.close()  # gunicorn has its own hold on it; with ours, a request after its end would wait instead of fail
         try:
             make_users()
