@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "vpspanel.middleware.numbered",
     "vpspanel.middleware.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
+    "vpspanel.middleware.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -206,7 +206,11 @@ def test_signing_out_leaves_nothing_behind(viewer: Client, simulator: Simulator)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
-@pytest.mark.parametrize("seal", ["flipped", "cut", "nonsense", "ключ", "", 7, None, ["x"]], ids=repr)
+@pytest.mark.parametrize(
+    "seal",
+    ["flipped", "cut", "nonsense", "ключ", "", 7, None, ["x"]],
+    ids=["flipped", "cut", "nonsense", "cyrillic", "empty", "number", "null", "list"],
+)
 def test_a_seal_that_cannot_be_opened_means_connect_again(
     viewer: Client, simulator: Simulator, seal: object, headers: dict[str, str]
 ) -> None:

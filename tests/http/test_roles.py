@@ -111,7 +111,9 @@ TABLE = [
     Row("me", "POST", 302, 302, 302, arguments=(), body={"first_name": "Robin"}),
     Row("me-end-others", "POST", 302, 302, 302, arguments=()),
     Row("me-leave", "GET", 200, 200, 200, arguments=()),
+    Row("me-leave", "POST", 302, 302, 409, arguments=()),
     Row("invited", "GET", 409, 409, 409, arguments=(), signed_out=404),
+    Row("invited", "POST", 409, 409, 409, arguments=(), signed_out=404),
     Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
     Row("keys", "GET", 200, 200, 200, arguments=()),
     Row("words", "GET", 200, 200, 200, arguments=()),
@@ -128,8 +130,11 @@ TABLE = [
     ),
     Row("manifest", "GET", 200, 200, 200, arguments=(), signed_out=200),
     Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
+    Row("account_login", "POST", 302, 302, 302, arguments=(), signed_out=200),
+    Row("account_logout", "GET", 200, 200, 200, arguments=()),
     Row("account_logout", "POST", 302, 302, 302, arguments=()),
     Row("account_change_password", "GET", 200, 200, 200, arguments=()),
+    Row("account_change_password", "POST", 200, 200, 200, arguments=()),
     Row("account_inactive", "GET", 200, 200, 200, arguments=(), signed_out=200),
 ]
 each_row = pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method}-{row.name}") for row in TABLE])
