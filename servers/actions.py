@@ -11,11 +11,12 @@ from typing import Final
 
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from . import fleet, knowledge, receipts, sightings
-from .models import Activity, Step
+from .models import Activity, Sheet, Step
 from .remote import service
 from .remote.errors import Gone, RemoteError
 from .remote.objects import (
@@ -71,8 +72,8 @@ def power(request: HttpRequest, action: str, server_id: str, *, step: Step | Non
     link = connection(request)
     with _logged(request, link, action, server_id, step=step) as entry:
         answer = POWER[action](link.api, server_id)
-        server = fleet.patch_fields(link, server_id, {"status": answer.server.status})
         entry.finish(Outcome.ACCEPTED, server_name=answer.server.name)
+        server = fleet.patch_fields(link, server_id, {"status": answer.server.status})
     return server or Server(id=server_id, name=answer.server.name, status=answer.server.status)
 
 
@@ -83,8 +84,8 @@ def create(request: HttpRequest, new: NewServer, form_key: uuid.UUID) -> Created
     fields = fields_of(new) | {"same_name_before": same_name}
     with _logged(request, link, Action.CREATE, name=new.name, fields=fields, form_key=form_key) as entry:
         server = service.create_server(link.api, new)
-        fleet.patch(link, server)
         entry.finish(Outcome.ACCEPTED, server_id=str(server.id), server_name=server.name)
+        fleet.patch(link, server)
     return server
 
 
@@ -149,21 +150,24 @@ def delete(request: HttpRequest, server_id: str, *, step: Step | None = None) ->
     with _logged(request, link, Action.DELETE, server_id, step=step) as entry:
         with contextlib.suppress(Gone):
             service.delete_server(link.api, server_id)
-        fleet.forget(link, server_id)
         entry.finish(Outcome.ACCEPTED)
+        fleet.forget(link, server_id)
 
 
 def refuse_if_protected(action: str, server_id: str, name: str) -> None:
     """Raises Protected if the team has protected the server from this action, by the database as it is now."""
-    sheet = knowledge.of([server_id]).get(server_id) if action in knowledge.GUARDED else None
-    if reason := knowledge.why_not(action, name, sheet):
-        raise Protected(server_id, name, reason)
+    _refuse(action, server_id, name, knowledge.of([server_id]).get(server_id))
 
 
 def name_of(link: Connection, server_id: str) -> str:
     """The server's name as last seen, or an empty text; no remote call."""
     server = fleet.find(link, server_id)
     return server.name if server else ""
+
+
+def _refuse(action: str, server_id: str, name: str, sheet: Sheet | None) -> None:
+    if reason := knowledge.why_not(action, name, sheet):
+        raise Protected(server_id, name, reason)
 
 
 def _permit(request: HttpRequest, action: str) -> None:
@@ -185,17 +189,21 @@ def _logged(
     """The row of a change: "sent" before the call, so that it survives a crash, then what came of it."""
     _permit(request, action)
     name = name or name_of(link, server_id)
-    refuse_if_protected(action, server_id, name or gettext("The server"))
-    entry = Activity.begin(
-        request.user,
-        link.account,
-        action,
-        server_id=server_id,
-        server_name=name,
-        fields=dict(fields or {}),
-        form_key=form_key,
-        step=step,
-    )
+    with transaction.atomic():
+        # The sheet is held from the check to the row: protection is saved before both, so that nothing is sent, or
+        # after both, so that its row in the log is the later one.
+        if action in knowledge.GUARDED:
+            _refuse(action, server_id, name or gettext("The server"), knowledge.locked(server_id))
+        entry = Activity.begin(
+            request.user,
+            link.account,
+            action,
+            server_id=server_id,
+            server_name=name,
+            fields=dict(fields or {}),
+            form_key=form_key,
+            step=step,
+        )
     try:
         yield entry
     except RemoteError as problem:
@@ -227,6 +235,7 @@ def _saved(
     changes: Fields,
 ) -> None:
     """The answer to PUT and PATCH is not documented: where it holds no server, take what was sent."""
+    entry.finish(Outcome.ACCEPTED, server_name=str(changes.get("name", "")))
     if answer is not None:
         fleet.patch(link, answer)
     else:
@@ -237,7 +246,6 @@ def _saved(
         )
     if "backups_enabled" in changes and (answer is None or answer.backups_enabled is None):
         sightings.note_backups(server_id, bool(changes["backups_enabled"]))
-    entry.finish(Outcome.ACCEPTED, server_name=str(changes.get("name", "")))
     if answer is not None:
         receipts.settle(link.account, {str(answer.id): answer})
 

@@ -102,7 +102,7 @@ def set_tags(
     """
     link, _ = _reach(request, Action.EDIT, server_id)
     with transaction.atomic():
-        sheet = _locked(server_id)
+        sheet = locked(server_id)
         sheet.tags = sorted((set(sheet.tags) | set(wanted)) - (set(opened) - set(wanted)))
         sheet.save(update_fields=["tags"])
     fleet.touch(link, server_id)
@@ -123,7 +123,7 @@ def _switch(request: HttpRequest, action: Action, server_id: str) -> Server:
     link, server = _reach(request, action, server_id)
     on = action == Action.PROTECT
     with transaction.atomic():
-        sheet = _locked(server_id)
+        sheet = locked(server_id)
         if sheet.protected != on:
             sheet.protected = on
             sheet.protected_by = request.user.get_username() if on else ""
@@ -137,7 +137,7 @@ def _switch(request: HttpRequest, action: Action, server_id: str) -> Server:
     return server
 
 
-def _locked(server_id: str) -> Sheet:
+def locked(server_id: str) -> Sheet:
     """The sheet of a server, made if there is none, and held until the transaction ends."""
     Sheet.objects.get_or_create(server_id=server_id)
     return Sheet.objects.select_for_update().get(server_id=server_id)

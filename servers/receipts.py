@@ -9,6 +9,7 @@ from datetime import timedelta
 from statistics import median
 from typing import Final
 
+from django.db.models import Q
 from django.utils import timezone
 
 from .models import Activity
@@ -18,7 +19,8 @@ Action, Outcome = Activity.Action, Activity.Outcome
 OPEN = (Outcome.SENT, Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 LONGEST_CALL = timedelta(minutes=2)
-"""A row that is still "sent" after this long belongs to a console that was stopped in the middle of the call."""
+"""A row that is still "sent" after this long belongs to a console that was stopped in the middle of the call; until
+then its own process writes what came of it, and nobody else."""
 GIVEN_UP = timedelta(days=1)
 """How long the fleet is asked about a change; set-up takes minutes, so that after a day nothing more will come."""
 
@@ -46,6 +48,7 @@ def receipts(entries: Iterable[Activity]) -> list[Receipt]:
 
 def receipt(entry: Activity) -> Receipt:
     """One row as a receipt."""
+    give_up(entry)
     if entry.seen_at is not None:
         return Receipt(entry, took=(entry.seen_at - entry.asked_at).total_seconds())
     if entry.outcome not in OPEN:
@@ -55,6 +58,12 @@ def receipt(entry: Activity) -> Receipt:
     return Receipt(
         entry, usual=expected, overdue=expected is not None and waited > max(expected, 1) * TOO_LONG
     )
+
+
+def give_up(entry: Activity) -> None:
+    """A row that a stopped console left "sent" is not known: whoever comes across it says so."""
+    if entry.outcome == Outcome.SENT and entry.asked_at < timezone.now() - LONGEST_CALL:
+        entry.finish(Outcome.UNKNOWN)
 
 
 def usual(action: str, server_id: str) -> float | None:
@@ -96,10 +105,11 @@ def settle(
     `whole` says that a server which is not among `servers` does not exist; `gone` names servers known to be gone.
     """
     now = timezone.now()
-    rows = Activity.objects.filter(account=account, outcome__in=OPEN, asked_at__gt=now - GIVEN_UP)
-    for row in rows:
-        if row.outcome == Outcome.SENT and row.asked_at < now - LONGEST_CALL:
-            row.finish(Outcome.UNKNOWN)
+    recent = Q(asked_at__gt=now - GIVEN_UP) | Q(outcome=Outcome.SENT)
+    for row in Activity.objects.filter(recent, account=account, outcome__in=OPEN):
+        give_up(row)
+        if row.outcome == Outcome.SENT:
+            continue
         if row.action == Action.CREATE and not row.server_id:
             _settle_creation(row, servers)
         elif row.server_id in servers:

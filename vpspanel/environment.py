@@ -104,6 +104,8 @@ def cache() -> dict[str, object]:
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": address,
+        # One that is stopped in the middle says nothing at all, and would be waited for without an end.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     }
 
 

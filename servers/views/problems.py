@@ -1,15 +1,17 @@
 """Pages and partials for what did not work. Each says what happened to the server, and what to do."""
 
+import contextlib
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext
 
-from .. import drafts, fleet, session
+from .. import drafts, fleet, records, session
 from ..actions import Protected
 from ..forms import PanelForm
 from ..open_sessions import BY_ITSELF
@@ -125,7 +127,9 @@ def not_found(request: PanelRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def bad_request(request: PanelRequest, exception: Exception) -> HttpResponse:
-    """400: an address or a form that no browser sends by itself."""
+    """400: an address or a form that no browser sends by itself, or a session that could not be saved."""
+    if records.failed(exception):
+        return records_failed(request)
     return _sentence(
         request,
         gettext("The console could not read this request. Nothing was changed."),
@@ -136,7 +140,35 @@ def bad_request(request: PanelRequest, exception: Exception) -> HttpResponse:
 @login_not_required
 def our_fault(request: HttpRequest) -> HttpResponse:
     """500: our own fault. Without the page frame, which may be what failed."""
+    if records.failed(sys.exception()):
+        return records_failed(request)
     return render(None, "500.html", {"request": request}, status=500)
+
+
+def records_failed(request: HttpRequest) -> HttpResponse:
+    """503: database or cache fail. Says nothing of what was done: the row of the log may be what could not be written.
+
+    What a page asks by itself goes on asking, and shows meanwhile how old is what it shows.
+    """
+    name, parts = "", {}
+    with contextlib.suppress(Resolver404):  # what failed may have done so before Django did this
+        match = resolve(request.path_info)
+        name, parts = match.url_name or "", match.kwargs
+    context: dict[str, Any] = {"sentence": _records_sentence(), "request": request}
+    if name == "bulk-drive" and _by_htmx(request):
+        run = {"state": "running", "pk": parts["run_id"]}
+        context = {"progress": {"run": run}, "wait": records.TRY_AGAIN * 1000}
+        response = render(None, "bulk/_driver.html", context, status=503)
+    elif _by_htmx(request):
+        quiet = name in BY_ITSELF
+        response = HttpResponse(status=503) if quiet else render(None, "_problem.html", context, status=503)
+        response["HX-Reswap"] = "none"
+    else:
+        context["again"] = request.get_full_path() if request.method == "GET" else ""
+        response = render(None, "503.html", context, status=503)
+    response["Retry-After"] = str(records.TRY_AGAIN)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @login_not_required
@@ -144,6 +176,18 @@ def csrf_failure(request: PanelRequest, reason: str = "") -> HttpResponse:
     """A form from before signing in or out: reload and press again; what was typed is there again."""
     sentence = gettext("This page is out of date, so nothing was sent. Reload it and press again.")
     return _sentence(request, sentence, 403, drafts.address(request))
+
+
+def _records_sentence() -> str:
+    return gettext(
+        "The console cannot read or write its own records just now. This signs nobody out, and the servers"
+        " go on as they are. If you have pressed a button, look at the server before you press it again."
+    )
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    """By the header alone: what failed may have done so before htmx's middleware."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def _pressed(request: HttpRequest) -> bool:

@@ -136,3 +136,50 @@ def test_a_lost_creation_is_not_taken_for_a_colleagues_server_of_the_same_name(
         ("mia", "unknown"),
         ("moritz", "accepted"),
     ]
+
+
+def sent_before(
+    seconds: float, action: str = "start", server_id: str = "12345", account: str = ""
+) -> Activity:
+    """The row of a change whose console was stopped so many seconds ago, before it could write the answer."""
+    return Activity.objects.create(
+        user_name="ines",
+        account=account or Activity.objects.latest("id").account,
+        action=action,
+        server_id=server_id,
+        asked_at=timezone.now() - timedelta(seconds=seconds),
+    )
+
+
+def test_a_change_that_is_being_sent_is_settled_by_nobody_else(operator: Client, later: Later) -> None:
+    operator.post("/servers/12346/stop/")
+    entry = sent_before(60)
+    later(16)
+    operator.get("/servers/poll/", headers=HTMX)
+    entry.refresh_from_db()
+    assert entry.outcome == "sent", "the server ran before it was started, so that tells nothing"
+    later(60)
+    operator.get("/servers/poll/", headers=HTMX)
+    entry.refresh_from_db()
+    assert entry.outcome == "done"
+
+
+@pytest.mark.parametrize("seconds", [121, 90_000, 9_000_000])
+def test_what_a_stopped_console_left_sent_is_not_known_after_the_next_look(
+    operator: Client, later: Later, seconds: float
+) -> None:
+    operator.post("/servers/12346/stop/")
+    entry = sent_before(seconds, "reboot")
+    later(16)
+    operator.get("/servers/poll/", headers=HTMX)
+    entry.refresh_from_db()
+    assert entry.outcome == "unknown"
+
+
+def test_what_was_left_sent_by_a_key_that_nobody_uses_any_more_is_settled_by_who_reads_it(
+    operator: Client,
+) -> None:
+    entry = sent_before(121, account="an account whose key was revoked")
+    assert "not known" in read(operator.get("/activity/")).all("li")[0].text.lower()
+    entry.refresh_from_db()
+    assert entry.outcome == "unknown"

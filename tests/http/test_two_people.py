@@ -11,6 +11,7 @@ from django.test import Client
 from servers.models import Activity, Sheet
 from servers.simulator import SimulatedServer, Simulator
 from tests.http.pages import read
+from tests.http.people import at_once
 
 pytestmark = [
     pytest.mark.usefixtures("clock"),
@@ -20,26 +21,6 @@ pytestmark = [
 
 OTHER_TOKEN = "vps_an.account.of.its.own"
 ADDRESS = "/servers/12345/edit/"
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What these give when they begin at the same moment, each in a thread of its own."""
-    barrier = threading.Barrier(len(acts))
-    results: list[Any] = [None] * len(acts)
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            results[number] = acts[number]()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.fixture
@@ -190,3 +171,28 @@ def test_a_stop_at_the_moment_of_the_protection_is_sent_before_it_or_not_at_all(
     assert Sheet.objects.get().protected
     assert stopping() == 409
     assert len(simulator.seen) == (stopped == 302)
+
+
+def test_protection_is_saved_before_the_check_of_a_stop_or_after_its_row(
+    manager: Client, operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def protecting() -> None:
+        manager.post("/servers/12345/protection/", {"protected": "on"})
+        connection.close()
+
+    colleague = threading.Thread(target=protecting)
+    usual = Activity.begin
+
+    def begin(*given: Any, **more: Any) -> Activity:
+        """Between the check and the row of the stop a colleague protects the server, if that can be."""
+        if given[2] == "stop":
+            colleague.start()
+            colleague.join(0.5)
+        return usual(*given, **more)
+
+    monkeypatch.setattr(Activity, "begin", begin)
+    assert operator.post("/servers/12345/stop/").status_code == 302
+    colleague.join()
+    assert list(Activity.objects.order_by("id").values_list("action", flat=True)) == ["stop", "protect"]
+    assert operator.post("/servers/12345/reboot/").status_code == 409
+    assert simulator.lines == [("POST", "/servers/12345/stop/")]
