@@ -58,8 +58,9 @@ def team_token() -> Token | None:
 
 def connect(request: HttpRequest, token: Token) -> None:
     """Keep a token that was checked, under a new session key."""
+    sealed = _seal(token.reveal().encode())
     request.session.cycle_key()
-    request.session[SEALED] = _seal(token.reveal().encode())
+    request.session[SEALED] = sealed
 
 
 def disconnect(request: HttpRequest) -> None:

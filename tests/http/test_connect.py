@@ -1,6 +1,5 @@
 """Connecting: the key is checked, sealed, shown by its last four characters, and gone when it should be."""
 
-import base64
 import contextlib
 import logging
 import re
@@ -17,6 +16,7 @@ from django.test import Client
 from servers.models import Activity
 from servers.session import SEALED
 from servers.simulator import Simulator
+from tests.canary import spellings
 from tests.conftest import HTMX, PASSWORD, TOKEN
 
 SignIn = Callable[..., Client]
@@ -28,13 +28,6 @@ REFUSED = "vps_this-key-opens-nothing"
 def newcomer(sign_in: SignIn) -> Client:
     """Signed in, and not connected."""
     return sign_in("nina", "Operator", connected=False)
-
-
-def spellings(token: str) -> list[bytes]:
-    """The token as it is, and at each offset within base64."""
-    raw = token.encode()
-    shifted = [base64.b64encode(b"x" * offset + raw)[4:-4] for offset in range(3)]
-    return [raw, *shifted, *(text.translate(bytes.maketrans(b"+/", b"-_")) for text in shifted)]
 
 
 def everything_kept() -> bytes:
