@@ -1,0 +1,181 @@
+"""Consoles and their cache as programs of their own, on free ports, which a test may kill."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.conftest import TOKEN
+
+SIGN_IN = """
+import django, json, sys
+django.setup()
+from django.contrib.auth.models import Group, User
+from django.test import Client
+cookies = {}
+for name, role in json.loads(sys.argv[1]).items():
+    user = User.objects.create_user(name)
+    user.groups.add(Group.objects.get(name=role))
+    browser = Client()
+    browser.force_login(user)
+    assert browser.post("/connect/", {"token": sys.argv[2]}).status_code == 302
+    cookies[name] = browser.cookies["sessionid"].value
+print(json.dumps(cookies))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+class Redis:
+    """A Redis on a port of its own, which forgets everything when it is stopped."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self._program = subprocess.Popen([*command, "--loglevel", "warning"])
+        wait_for(self.port)
+
+    def stop(self) -> None:
+        self._program.send_signal(signal.SIGCONT)
+        self._program.kill()
+        self._program.wait()
+
+    def forget(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.port)) as link:
+            link.sendall(b"FLUSHALL\r\n")
+            assert link.recv(5) == b"+OK\r\n"
+
+    def freeze(self) -> None:
+        """It holds its connections and says nothing."""
+        self._program.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._program.send_signal(signal.SIGCONT)
+
+
+class Console:
+    """The console under gunicorn, with a database of its own."""
+
+    def __init__(self, folder: Path, vps_url: str, cache_url: str = "", **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database = folder / "db.sqlite3"
+        self.log = folder / "console.log"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "SECRET_KEY": "a key for this test only, which opens nothing outside of it",
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "CACHE_URL": cache_url,
+            "VPS_API_URL": vps_url,
+            "ALLOWED_HOSTS": "127.0.0.1,testserver",
+            "LOG_LEVEL": "WARNING",
+            "DJANGO_SETTINGS_MODULE": "tests.load.settings",
+            **environment,
+        }
+        self.manage("migrate", "-v0")
+
+    def manage(self, *command: str) -> None:
+        self.python("manage.py", *command)
+
+    def python(self, *command: str) -> str:
+        """What a Python program in the console's environment prints."""
+        program = [sys.executable, *command]
+        return subprocess.run(
+            program, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    def start(self, application: str = "vpspanel.wsgi:application", workers: int = 1) -> None:
+        command = [
+            "-m",
+            "gunicorn",
+            application,
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--workers",
+            str(workers),
+        ]
+        command += ["--threads", "16", "--worker-class", "gthread", "--keep-alive", "30", "--preload"]
+        command += ["--no-control-socket", "--graceful-timeout", "5"]
+        with self.log.open("a") as log:
+            self._program = subprocess.Popen(
+                [sys.executable, *command], env=self.environment, stderr=log, start_new_session=True
+            )
+        wait_for(self.port)
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """SIGTERM goes to gunicorn alone, as in use; SIGKILL to its workers as well."""
+        if how == signal.SIGKILL:
+            os.killpg(self._program.pid, how)
+        else:
+            self._program.send_signal(how)
+        self._program.wait(30)
+
+    def people(self, **roles: str) -> dict[str, "Browser"]:
+        """New members who have signed in and connected."""
+        cookies = json.loads(self.python("-c", SIGN_IN, json.dumps(roles), TOKEN))
+        return {name: Browser(self.url, cookie) for name, cookie in cookies.items()}
+
+    def rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database answers, past the console; what is changed so is kept."""
+        link = sqlite3.connect(self.database, timeout=30)
+        try:
+            with link:
+                return link.execute(question, values).fetchall()
+        finally:
+            link.close()
+
+    def minutes_go_by(self, minutes: int) -> None:
+        """All changes and steps were asked for so much earlier."""
+        for table, column in (("servers_activity", "asked_at"), ("servers_step", "claimed_at")):
+            self.rows(f"UPDATE {table} SET {column} = datetime({column}, ?)", f"-{minutes} minutes")  # noqa: S608
+
+
+class Browser:
+    """A signed-in browser that asks once, whatever happens."""
+
+    def __init__(self, url: str, cookie: str) -> None:
+        self._url = url
+        self.cookie = f"sessionid={cookie}"
+        self._cookies = {"sessionid": cookie, "csrftoken": "c" * 32}
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(self._url + path, cookies=self._cookies, headers=headers, timeout=60)
+
+    def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> requests.Response:
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers |= {"X-CSRFToken": "c" * 32}
+        return requests.post(
+            self._url + path, form, cookies=self._cookies, headers=headers, timeout=60, allow_redirects=False
+        )
+
+    def press(self, path: str, form: dict[str, str] | None = None, **headers: str) -> int:
+        """The status of the answer to a press; 0 if the console broke off."""
+        try:
+            return self.post(path, form, **headers).status_code
+        except requests.ConnectionError:
+            return 0
