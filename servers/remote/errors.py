@@ -15,6 +15,8 @@ import msgspec
 
 WITH_FIELDS = frozenset({"create", "replace", "change"})
 """The requests with a body of fields, which may be what is wrong."""
+QUESTIONS = frozenset({"list", "detail"})
+"""The requests that ask for nothing to be changed."""
 LONGEST_TEXT = 300
 MOST_FIELDS = 20
 LONGEST_WAIT = 60
@@ -137,6 +139,8 @@ def from_answer(request: str, status: int, headers: dict[str, str], body: bytes)
     said, fields = read_error_body(body, headers.get("content-type", ""))
     kind: type[RemoteError]
     match status:
+        case 400 | 409 | 422 if request in QUESTIONS:
+            kind = NotUnderstood
         case 400:
             kind = FieldsWrong if request in WITH_FIELDS else WrongState
         case 401:
@@ -145,7 +149,7 @@ def from_answer(request: str, status: int, headers: dict[str, str], body: bytes)
             kind = NotEnoughCredit
         case 403:
             kind = NotAllowed
-        case 404 | 410 if request != "list":
+        case 404 | 410 if request not in ("list", "create"):
             kind = Gone
         case 409:
             kind = WrongState

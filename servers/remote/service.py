@@ -15,6 +15,7 @@ from .objects import (
     ListPage,
     NewServer,
     PowerAnswer,
+    PoweredServer,
     Server,
     ServerDetail,
     ServerList,
@@ -62,7 +63,10 @@ def create_server(api: Api, new: NewServer) -> CreatedServer:
 
 def get_server(api: Api, server_id: str) -> ServerDetail:
     """ "Get server details": GET /servers/{id}/."""
-    return _read("detail", api.ask("detail", server_path(server_id)), ServerDetail)
+    answer = api.ask("detail", server_path(server_id))
+    server = _read("detail", answer, ServerDetail)
+    _about(server_id, server, "detail", answer)
+    return server
 
 
 def update_server(
@@ -70,12 +74,12 @@ def update_server(
 ) -> ServerDetail | None:
     """ "Update server": PUT /servers/{id}/, all three fields. The answer is not documented: None if it is no server."""
     body = {"name": name, "hostname": hostname, "backups_enabled": backups_enabled}
-    return _read_undocumented("replace", api.change("replace", "PUT", server_path(server_id), body))
+    return _updated(server_id, "replace", api.change("replace", "PUT", server_path(server_id), body))
 
 
 def partially_update_server(api: Api, server_id: str, fields: dict[str, str | bool]) -> ServerDetail | None:
     """ "Partially update server": PATCH /servers/{id}/ with some of the same three fields."""
-    return _read_undocumented("change", api.change("change", "PATCH", server_path(server_id), fields))
+    return _updated(server_id, "change", api.change("change", "PATCH", server_path(server_id), fields))
 
 
 def delete_server(api: Api, server_id: str) -> None:
@@ -99,11 +103,17 @@ def reboot_server(api: Api, server_id: str) -> PowerAnswer:
 
 
 def _power(api: Api, server_id: str, command: str) -> PowerAnswer:
-    return _read(
-        command,
-        api.change(command, "POST", server_path(server_id, command)),
-        PowerAnswer,
-    )
+    answer = api.change(command, "POST", server_path(server_id, command))
+    power = _read(command, answer, PowerAnswer)
+    _about(server_id, power.server, command, answer)
+    return power
+
+
+def _about(server_id: str, server: Server | PoweredServer, name: str, answer: Answer) -> None:
+    """Refuses an answer that is about another server than the one that was meant."""
+    if str(server.id) != server_id:
+        log.warning("%s: answer %d is about another server", name, answer.status)
+        raise NotUnderstood(name, status=answer.status)
 
 
 def _read(name: str, answer: Answer, kind: type[Value]) -> Value:
@@ -114,12 +124,14 @@ def _read(name: str, answer: Answer, kind: type[Value]) -> Value:
         raise NotUnderstood(name, status=answer.status) from None
 
 
-def _read_undocumented(name: str, answer: Answer) -> ServerDetail | None:
+def _updated(server_id: str, name: str, answer: Answer) -> ServerDetail | None:
+    """What an edit answers is not documented: the server, or None if it is no answer about this server."""
     try:
-        return msgspec.json.decode(answer.body, type=ServerDetail)
+        server = msgspec.json.decode(answer.body, type=ServerDetail)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         log.info("%s: answer %d is no server: %s", name, answer.status, _why(problem))
         return None
+    return server if server.id == server_id else None
 
 
 def _why(problem: Exception) -> str:

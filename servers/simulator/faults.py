@@ -10,6 +10,7 @@ cut_body           half of the usual answer's body, then the connection closes  
 slow_head          the usual answer, status line and headers one byte at a time  seconds (each byte)
 slow_body          the usual answer, its body one byte at a time                 seconds (each byte)
 status             another answer; the change happens only with `effect`         status, body, headers, effect
+body_204           204, which has no body, with a body; no effect                 -
 html               an HTML page as a proxy makes it, no effect                   status
 redirect           a redirect, no effect                                         status, location
 wrong_types        the usual answer but for `fields`; a list: in its first row   fields
@@ -37,6 +38,7 @@ DETAILS: dict[str, set[str]] = {
     "slow_head": {"seconds"},
     "slow_body": {"seconds"},
     "status": {"status", "body", "headers", "effect"},
+    "body_204": set(),
     "html": {"status"},
     "redirect": {"status", "location"},
     "wrong_types": {"fields"},

@@ -160,6 +160,8 @@ class Handler(BaseHTTPRequestHandler):
                 if fault.effect:
                     perform()
                 self._send(Answer(fault.status, fault.body, fault.headers))
+            case "body_204":
+                self._write(self._head(204, {"Content-Type": JSON, "Content-Length": "2"}) + b"{}")
             case "html":
                 title = f"{fault.status} {_phrase(fault.status)}"
                 self._send(Answer(fault.status, PROXY_PAGE.format(title), {"Content-Type": "text/html"}))

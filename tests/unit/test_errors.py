@@ -13,7 +13,7 @@ from servers.remote.errors import RemoteError, pause_before_repeat, plain, read_
 from servers.remote.transport import Api
 from servers.simulator import Simulator
 from tests.conftest import TOKEN
-from tests.unit.nine import NINE, every_request
+from tests.unit.nine import NINE, READS, every_request
 
 Says = Callable[..., None]
 
@@ -34,12 +34,13 @@ EVERYWHERE = {
 }
 
 
-WITHOUT_FIELDS = ("list", "detail", "delete", "start", "stop", "reboot")
 ELSEWHERE: dict[tuple[str, int], type[RemoteError]] = {
-    (name, 422): errors.WrongState for name in WITHOUT_FIELDS
+    (name, 422): errors.WrongState for name in ("delete", "start", "stop", "reboot")
 }
-# What is not there when all servers are asked for is no server.
-ELSEWHERE |= {("list", 404): errors.NotUnderstood, ("list", 410): errors.NotUnderstood}
+# A question has no fields and meets no state.
+ELSEWHERE |= {(name, status): errors.NotUnderstood for name in READS for status in (409, 422)}
+# What is not there when all servers are asked for, or a new one, is no server.
+ELSEWHERE |= {(name, status): errors.NotUnderstood for name in ("list", "create") for status in (404, 410)}
 
 
 @every_request
@@ -60,15 +61,15 @@ def test_each_status_is_one_error(api: Api, simulator: Simulator, says: Says, na
         ("start", errors.WrongState),
         ("stop", errors.WrongState),
         ("reboot", errors.WrongState),
-        ("list", errors.WrongState),
-        ("detail", errors.WrongState),
+        ("list", errors.NotUnderstood),
+        ("detail", errors.NotUnderstood),
         ("delete", errors.WrongState),
         ("create", errors.FieldsWrong),
         ("replace", errors.FieldsWrong),
         ("change", errors.FieldsWrong),
     ],
 )
-def test_400_is_wrong_fields_where_there_are_fields_and_a_wrong_state_elsewhere(
+def test_400_is_wrong_fields_where_there_are_fields_and_a_wrong_state_of_a_server_elsewhere(
     api: Api, says: Says, name: str, kind: type[RemoteError]
 ) -> None:
     says({"name": ["Taken."]}, status=400)
