@@ -135,6 +135,11 @@ class Console:
             self._program.send_signal(how)
         self._program.wait(30)
 
+    def workers(self) -> list[int]:
+        """The numbers of gunicorn's processes."""
+        main = self._program.pid
+        return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+
     def people(self, **roles: str) -> dict[str, "Browser"]:
         """New members who have signed in and connected."""
         cookies = json.loads(self.python("-c", SIGN_IN, json.dumps(roles), TOKEN))
@@ -172,6 +177,13 @@ class Browser:
         return requests.post(
             self._url + path, form, cookies=self._cookies, headers=headers, timeout=60, allow_redirects=False
         )
+
+    def look(self, path: str) -> int:
+        """The status of a page; 0 if the console broke off."""
+        try:
+            return self.get(path).status_code
+        except requests.ConnectionError:
+            return 0
 
     def press(self, path: str, form: dict[str, str] | None = None, **headers: str) -> int:
         """The status of the answer to a press; 0 if the console broke off."""

@@ -1,0 +1,287 @@
+"""Fifty people at random, while VPS.org and the console itself fail: afterwards all books agree.
+
+The seed gives each person's plan and the order of the faults; how far they come is a matter of the clock. It runs where
+SOAK_SECONDS says how long (300 for the whole of it); SOAK_SEED chooses another seed.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+
+from servers.simulator import SimulatedServer, Simulator, api
+from tests.conftest import TOKEN
+
+from .programs import Browser, Console, Redis
+
+SEED = os.environ.get("SOAK_SEED", "2026")
+SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
+PEOPLE = {f"person-{n}": ("Viewer", "Operator", "Operator", "Manager")[n % 4] for n in range(50)}
+IDS = range(1, 41)
+
+LOOKS = (
+    "/servers/",
+    "/servers/poll/?ids=1,2,3&on=list",
+    "/",
+    "/activity/",
+    "/servers/{id}/",
+    "/servers/?status=active",
+)
+PRESSES: Mapping[str, Mapping[str, str]] = {
+    "/servers/{id}/start/": {},
+    "/servers/{id}/stop/": {},
+    "/servers/{id}/reboot/": {},
+    "/servers/{id}/backups/": {"backups_enabled": "on"},
+    "/servers/{id}/rename/": {"name": "web-{n}", "opened_name": "web-{id}"},
+    "/servers/{id}/delete/": {"confirm_name": "web-{id}"},
+    "/servers/{id}/protection/": {"protected": "on"},
+    "/servers/{id}/protection/?lift": {"protected": "off"},
+    "/servers/{id}/notes/": {"text": "a note"},
+    "/servers/{id}/tags/": {"tags": "tag-{n}", "opened_tags": ""},
+    "/servers/new/": {
+        "name": "soak-{n}",
+        "plan_id": "1",
+        "os_id": "5",
+        "location": "us-west",
+        "form_key": "{key}",
+    },
+    "/bulk/new/": {"action": "backups_off", "servers": "{id},{other}", "key": "{key}"},
+}
+WEIGHTS = (6, 6, 6, 4, 3, 1, 1, 4, 1, 2, 2, 2)
+USUAL = {200, 204, 302, 403, 404, 409, 422, 429, 502, 503, 504, 0}
+"""0: the console broke off, because the process was killed."""
+OF_VPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("status", {"status": 500}),
+    ("status", {"status": 500, "effect": True}),
+    ("status", {"status": 429, "headers": {"Retry-After": "1"}}),
+    ("status", {"status": 403}),
+    ("html", {"status": 502}),
+    ("cut", {}),
+    ("cut_after_effect", {}),
+    ("cut_body", {}),
+    ("delay", {"seconds": 1}),
+    ("hang", {}),
+    ("hang_after_effect", {}),
+)
+OF_OURS = ("kill a process", "lock the database", "lose the cache")
+
+pytestmark = pytest.mark.slow
+
+
+class Step(NamedTuple):
+    """What a person does next, how often it is pressed, and how long they think first."""
+
+    path: str
+    form: dict[str, str] | None
+    times: int
+    pause: float
+
+
+def plan(seed: str, name: str) -> Iterator[Step]:
+    """What a person will do, without an end."""
+    chance = Random(f"{seed} {name}")  # noqa: S311
+    for n in range(10**9):
+        pause = chance.uniform(0.1, 1)
+        words = {"id": str(chance.choice(IDS)), "other": str(chance.choice(IDS)), "n": f"{name}-{n}"}
+        words["key"] = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        if chance.random() < 0.4:
+            yield Step(chance.choice(LOOKS).format(**words), None, 1, pause)
+            continue
+        path = chance.choices(list(PRESSES), WEIGHTS)[0]
+        form = {field: value.format(**words) for field, value in PRESSES[path].items()}
+        yield Step(path.format(**words), form, chance.choice((1, 1, 1, 2)), pause)
+
+
+def faults(seed: str) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+    """What goes wrong, without an end: now and then with us, and at VPS.org."""
+    chance = Random(f"{seed} faults")  # noqa: S311
+    while True:
+        yield chance.choice(OF_OURS), chance.choice(OF_VPS)
+
+
+def fingerprint(seed: str) -> str:
+    """Two plans with the same fingerprint are the same."""
+    steps = [list(islice(plan(seed, name), 200)) for name in PEOPLE]
+    return hashlib.sha256(json.dumps([steps, list(islice(faults(seed), 200))]).encode()).hexdigest()[:12]
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    assert fingerprint("1") == fingerprint("1") != fingerprint("2")
+
+
+@pytest.fixture
+def vps() -> Iterator[Simulator]:
+    """Forty servers, and twenty seconds in one."""
+    fleet = [SimulatedServer(number, f"web-{number}") for number in IDS]
+    simulator = Simulator(TOKEN, fleet, speed=20, credit=10_000)
+    simulator.base_url = simulator.start()  # type: ignore[attr-defined]
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def effects(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Every change that took effect at VPS.org, whether or not anybody heard of it."""
+    found = []
+    usual = api.answer
+
+    def answer(world: Any, method: str, target: str, headers: Any, body: bytes) -> api.Answer:
+        given = usual(world, method, target, headers, body)
+        if method != "GET" and given.status < 300:
+            found.append(of_request(method, target, body))
+        return given
+
+    monkeypatch.setattr(api, "answer", answer)
+    return found
+
+
+@pytest.fixture
+def console(redis: Redis, vps: Simulator, tmp_path: Path) -> Iterator[Console]:
+    console = Console(tmp_path, vps.base_url, redis.url, VPS_API_DEADLINE="2")  # type: ignore[attr-defined]
+    console.start(workers=2)
+    yield console
+    console.end()
+
+
+def of_request(method: str, target: str, body: bytes) -> tuple[str, str]:
+    """What a request asks for, and of which server; a new one goes by its name."""
+    parts = target.strip("/").split("/")
+    if len(parts) == 1:
+        return "create", json.loads(body)["name"]
+    return parts[2] if len(parts) == 3 else {"DELETE": "delete"}.get(method, "edit"), parts[1]
+
+
+def live(browser: Browser, name: str, ends_at: float, statuses: Counter[int], broken: list[str]) -> None:
+    """Carry out a person's plan until the time is over."""
+    for step in plan(SEED, name):
+        time.sleep(step.pause)
+        if time.monotonic() > ends_at:
+            return
+        for _ in range(step.times):
+            status = browser.look(step.path) if step.form is None else browser.press(step.path, step.form)
+            if step.form and "key" in step.form and status == 302:
+                for _ in range(3):
+                    statuses[browser.press(f"/bulk/{step.form['key']}/drive/", HX_Request="true")] += 1
+            statuses[status] += 1
+            if status not in USUAL:
+                broken.append(f"{status} {step}")
+
+
+def go_wrong(console: Console, redis: Redis, vps: Simulator, ends_at: float) -> int:
+    """Let things go wrong until the time is over; how many processes were killed."""
+    killed = 0
+    for turn, (ours, (kind, details)) in enumerate(faults(SEED)):
+        time.sleep(0.5)
+        if time.monotonic() > ends_at:
+            return killed
+        vps.faults.next(kind, **details)
+        if turn % 10 != 9:
+            continue
+        if ours == "kill a process":
+            os.kill(console.workers()[0], signal.SIGKILL)
+            killed += 1
+        elif ours == "lock the database":
+            with sqlite3.connect(console.database, timeout=30, isolation_level=None) as link:
+                link.execute("BEGIN IMMEDIATE")
+                time.sleep(1)
+                link.execute("ROLLBACK")
+            link.close()
+        else:
+            redis.stop()
+            time.sleep(0.3)
+            redis.start()
+    return killed
+
+
+@pytest.mark.skipif("SOAK_SECONDS" not in os.environ, reason="runs for SOAK_SECONDS")
+def test_after_a_soak_vps_org_the_fleet_and_the_log_agree(
+    console: Console, redis: Redis, vps: Simulator, effects: list[tuple[str, str]]
+) -> None:
+    people = console.people(**PEOPLE)
+    vps.seen.clear()
+    ends_at = time.monotonic() + SECONDS
+    statuses: Counter[int] = Counter()
+    broken: list[str] = []
+    threads = [
+        threading.Thread(target=live, args=(browser, name, ends_at, statuses, broken))
+        for name, browser in people.items()
+    ]
+    for thread in threads:
+        thread.start()
+    killed = go_wrong(console, redis, vps, ends_at)
+    vps.faults.clear()
+    for thread in threads:
+        thread.join()
+    print(  # noqa: T201
+        f"seed {SEED}, plan {fingerprint(SEED)}, {SECONDS:.0f} s: {statuses.total()} answers"
+        f" {dict(sorted(statuses.items()))}, {killed} processes killed"
+    )
+    assert broken == []
+    settle(console, people["person-3"], vps)
+    compare(console, vps, Counter(effects), killed)
+    listed = people["person-3"].get("/servers.csv").content.decode("utf-8-sig")
+    shown = {(row["Number at VPS.org"], row["Name"]) for row in csv.DictReader(io.StringIO(listed))}
+    assert shown == {(str(one.id), one.name) for one in vps.account().servers.values()}
+
+
+def settle(console: Console, manager: Browser, vps: Simulator) -> None:
+    """Ten minutes later somebody looks, until nothing is open that can be known."""
+    vps.clock.advance(600)
+    console.minutes_go_by(10)
+    asked = len(vps.seen)
+    for _ in range(300):
+        manager.get("/servers/poll/?ids=1&on=list")
+        if ("GET", "/servers/") in vps.lines[asked:]:
+            break
+        time.sleep(0.1)
+    assert manager.get("/activity/").status_code == 200
+
+
+def compare(console: Console, vps: Simulator, effects: Counter[tuple[str, str]], killed: int) -> None:
+    """What VPS.org saw, what took effect there, and what the log says."""
+    seen = Counter(of_request(one.method, one.path, one.body) for one in vps.seen if one.method != "GET")
+    log: dict[tuple[str, str], Counter[str]] = {}
+    question = (
+        "SELECT action, server_id, json_extract(fields, '$.name'), outcome, user_name FROM servers_activity"
+    )
+    for action, server_id, name, outcome, who in console.rows(question):
+        assert PEOPLE[who] != "Viewer"
+        if action not in ("protect", "lift"):
+            log.setdefault((action, name if action == "create" else server_id), Counter())[outcome] += 1
+    assert effects.total() > SECONDS, "the soak did something"
+    assert set(seen) <= set(log), "no change without a row in the log"
+    assert all(count == 1 for (action, _), count in seen.items() if action == "create"), (
+        "one form, one server"
+    )
+    never_sent = 0
+    for change, rows in log.items():
+        assert rows["sent"] == 0, f"{change} is sent for ever"
+        # Each request has its row. A row without one was refused here, or its process was killed before it was sent.
+        more = rows.total() - seen[change]
+        assert 0 <= more <= rows["unknown"] + rows["refused"] + rows["done"], (change, rows, seen[change])
+        never_sent += more
+        # Each effect is one that was accepted, or one of which nobody heard; what was refused had none.
+        assert rows["accepted"] <= effects[change], (change, rows, effects[change])
+        assert effects[change] <= rows["accepted"] + rows["done"] + rows["unknown"], (change, rows)
+        assert effects[change] + rows["refused"] <= rows.total(), (change, rows, effects[change])
+    crowded = console.log.read_text().count("Crowded")
+    assert never_sent <= killed * 16 + crowded
+    for server_id, protected, last in console.rows(
+        "SELECT server_id, protected, (SELECT action FROM servers_activity a WHERE a.server_id = s.server_id"
+        " AND action IN ('protect', 'lift') ORDER BY id DESC LIMIT 1) FROM servers_sheet s"
+    ):
+        assert bool(protected) == (last == "protect"), server_id
