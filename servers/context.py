@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from . import second_step
 from .people import Profile
 from .session import SEALED
 from .terms import TERMS
@@ -16,5 +17,6 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "look": getattr(request, "profile", Profile()),
         "terms": TERMS,
         "practice_mode": settings.PRACTICE_MODE,
+        "second_step_missing": second_step.is_missing(request),
         "own_key": not settings.VPS_API_TOKEN and SEALED in session,
     }

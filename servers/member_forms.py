@@ -9,7 +9,7 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
-from .people import Profile, Role
+from .people import Profile, Role, SecondStepRule
 
 AREAS: Final = (
     "Africa",
@@ -51,6 +51,16 @@ class InviteForm(RoleForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ("meant_for", "role")
+
+
+class SecondStepForm(forms.Form):
+    """Who must have a second step at sign-in."""
+
+    who = forms.ChoiceField(
+        label=_("Who must have a second step"),
+        choices=SecondStepRule.Who.choices,
+        widget=forms.RadioSelect,
+    )
 
 
 class JoinForm(UserCreationForm):  # type: ignore[type-arg]

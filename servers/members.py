@@ -5,16 +5,19 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from . import open_sessions
-from .people import Invitation, MemberChange, OpenSession, Role
+from .people import Invitation, MemberChange, OpenSession, Role, SecondStepRule
+from .second_step import STEPS
 
 Action = MemberChange.Action
+Who = SecondStepRule.Who
 MANAGERS = Q(is_superuser=True) | Q(groups__name=Role.MANAGER)
 
 
@@ -49,7 +52,7 @@ def role_of(user: User) -> Role | None:
 
 def everybody() -> list[User]:
     """The members by name, those who can sign in first, each with `open_count`, the number of open sessions."""
-    living = Q(open_sessions__session_key__in=open_sessions.living_keys())
+    living = open_sessions.living("open_sessions__")
     users = User.objects.prefetch_related("groups").annotate(open_count=Count("open_sessions", filter=living))
     return sorted(users, key=lambda user: (not user.is_active, name_of(user).casefold()))
 
@@ -104,6 +107,47 @@ def end_sessions(by: User, member: User) -> int:
     if count:
         _trace(by, Action.ENDED, member)
     return count
+
+
+def take_away_second_step(by: User, member: User) -> bool:
+    """Take away the second step of a member who has lost it, recovery codes included; False if there was none."""
+    _touch(by, member)
+    with transaction.atomic():
+        count, _ = Authenticator.objects.filter(user=member).delete()
+        if count:
+            _trace(by, Action.STEP_GONE, member)
+    return bool(count)
+
+
+def ask_for_second_step(by: User, who: SecondStepRule.Who) -> None:
+    """Decide who must have a second step at sign-in; it counts from everybody's next request on."""
+    actions = {
+        Who.NOBODY: Action.ASKED_NONE,
+        Who.MANAGERS: Action.ASKED_SOME,
+        Who.EVERYBODY: Action.ASKED_ALL,
+    }
+    with transaction.atomic():
+        if who != second_step_rule():
+            SecondStepRule.objects.update_or_create(pk=1, defaults={"who": who})
+            _trace(by, actions[who], "")
+
+
+def second_step_rule() -> SecondStepRule.Who:
+    """Who must have a second step at sign-in."""
+    rule = SecondStepRule.objects.first()
+    return Who(rule.who) if rule else Who.NOBODY
+
+
+def has_second_step(member: User) -> bool:
+    """Whether a member signs in with a second step."""
+    return bool(Authenticator.objects.filter(user=member, type__in=STEPS).exists())
+
+
+def without_second_step() -> list[User]:
+    """The members who can sign in and have no second step, by name."""
+    own = Authenticator.objects.filter(user=OuterRef("pk"), type__in=STEPS)
+    users = User.objects.filter(~Exists(own), is_active=True)
+    return sorted(users, key=lambda user: name_of(user).casefold())
 
 
 # --- links --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -77,6 +78,8 @@ class RemoteProblems:
     def process_exception(self, request: PanelRequest, exception: Exception) -> HttpResponse | None:
         """Django calls this with what a view raised; None leaves it to Django."""
         match exception:
+            case ReauthenticationRequired():
+                return redirect(f"{reverse('again')}?{urlencode({'next': request.path})}")
             case NotConnected():
                 return _connect_first(request)
             case RemoteError():

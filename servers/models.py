@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .memory import Sample, Sighting
-from .people import Draft, Invitation, MemberChange, OpenSession, Profile
+from .people import Draft, Invitation, MemberChange, OpenSession, Profile, SecondStepRule
 from .remote.errors import plain
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "OpenSession",
     "Profile",
     "Sample",
+    "SecondStepRule",
     "Sighting",
 ]
 

@@ -1,7 +1,8 @@
 """Who is signed in where: a row for each signed-in browser, and its end.
 
 The row decides, not the session store: a session without its row is signed out at its next request, whatever a cache
-still holds. The session remembers the row's id, so the row survives the new keys that it gets.
+still holds, and so is one that is too old, or in which nobody was seen for too long. The session remembers the row's
+id, so the row survives the new keys that it gets.
 """
 
 from collections.abc import Callable
@@ -15,11 +16,12 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from . import second_step
 from .people import OpenSession, Profile
 
 ROW: Final = "open_session"
@@ -36,7 +38,9 @@ def begin(request: HttpRequest, user: User, **kwargs: Any) -> None:
     OpenSession.objects.filter(user=user).exclude(session_key__in=living_keys()).exclude(
         session_key=key
     ).delete()
-    if OpenSession.objects.filter(pk=row_id(request), user=user).update(session_key=key):
+    now = timezone.now()
+    again = OpenSession.objects.filter(pk=row_id(request), user=user)
+    if again.update(session_key=key, started_at=now, seen_at=now):
         return
     agent = request.META.get("HTTP_USER_AGENT", "")[:300]
     row, _ = OpenSession.objects.update_or_create(
@@ -67,9 +71,21 @@ def living_keys() -> "QuerySet[Session, str]":
     return Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")  # type: ignore[return-value]
 
 
+def living(path: str = "") -> Q:
+    """The rows of sessions that are not over, neither by their age nor because nobody was there for long."""
+    now = timezone.now()
+    return Q(
+        **{
+            f"{path}session_key__in": living_keys(),
+            f"{path}started_at__gt": now - timedelta(seconds=settings.SESSION_COOKIE_AGE),
+            f"{path}seen_at__gt": now - timedelta(seconds=settings.SIGN_OUT_IDLE),
+        }
+    )
+
+
 def open_sessions_of(user: User) -> "QuerySet[OpenSession]":
     """The browsers in which this member is signed in, last seen first."""
-    return OpenSession.objects.filter(user=user, session_key__in=living_keys())
+    return OpenSession.objects.filter(living(), user=user)
 
 
 def end(sessions: "QuerySet[OpenSession]") -> int:
@@ -98,6 +114,7 @@ def members_only(get_response: GetResponse) -> GetResponse:
         row = _row(request)
         if row is None and request.user.is_authenticated:
             logout(request)
+        request.open_session = row  # type: ignore[attr-defined]
         profile: Profile | None = getattr(row.user, "profile", None) if row else None
         request.profile = profile or Profile()  # type: ignore[attr-defined]
         with timezone.override(_speak(request.profile)):  # type: ignore[attr-defined]
@@ -113,7 +130,11 @@ def _row(request: HttpRequest) -> OpenSession | None:
     if not request.user.is_authenticated:
         return None
     rows = OpenSession.objects.filter(pk=row_id(request), user_id=request.user.pk or 0)
-    return rows.select_related("user__profile").first()
+    row = second_step.with_rule(rows).select_related("user__profile").first()
+    now = timezone.now()
+    too_old = row and (now - row.started_at).total_seconds() >= settings.SESSION_COOKIE_AGE
+    too_idle = row and (now - row.seen_at).total_seconds() >= settings.SIGN_OUT_IDLE
+    return None if too_old or too_idle else row
 
 
 def _speak(profile: Profile) -> ZoneInfo | None:

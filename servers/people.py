@@ -67,6 +67,25 @@ class OpenSession(models.Model):
         return f"{self.user}, since {self.started_at:%Y-%m-%d %H:%M}"
 
 
+class SecondStepRule(models.Model):
+    """Who must have a second step at sign-in. There is one row at most; without it nobody must."""
+
+    class Who(models.TextChoices):
+        """Whom it is about."""
+
+        NOBODY = "nobody", _("Nobody; everybody may")
+        MANAGERS = "managers", _("Managers")
+        EVERYBODY = "everybody", _("Everybody")
+
+    who = models.CharField(max_length=10, choices=Who, default=Who.NOBODY)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.who
+
+
 class Invitation(models.Model):
     """A link that works once: to become a member, or, with `member`, to choose a new password.
 
@@ -123,6 +142,10 @@ class MemberChange(models.Model):
         LINK = "link", _("Link for a new password")
         PASSWORD = "password", _("New password")
         LEFT = "left", _("Left the console")
+        STEP_GONE = "step-gone", _("Second step taken away")
+        ASKED_NONE = "ask-nobody", _("Second step: asked of nobody")
+        ASKED_SOME = "ask-some", _("Second step: asked of Managers")
+        ASKED_ALL = "ask-all", _("Second step: asked of everybody")
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     by_name = models.CharField(max_length=150)

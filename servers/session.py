@@ -15,6 +15,8 @@ from .models import AccountKey
 from .remote.transport import Api, Token, Transport
 
 SEALED = "sealed_token"
+ASIDE = "sealed_token_aside"
+"""A token that was pasted, and waits until whoever pasted it has shown again who they are."""
 
 
 class NotConnected(Exception):
@@ -56,16 +58,23 @@ def team_token() -> Token | None:
     return Token(settings.VPS_API_TOKEN) if settings.VPS_API_TOKEN else None
 
 
-def connect(request: HttpRequest, token: Token) -> None:
-    """Keep a token that was checked, under a new session key."""
+def connect(request: HttpRequest, token: Token, *, aside: bool = False) -> None:
+    """Keep a token that was checked, under a new session key; `aside`, it counts only from `take_in` on."""
     sealed = _seal(token.reveal().encode())
     request.session.cycle_key()
-    request.session[SEALED] = sealed
+    request.session[ASIDE if aside else SEALED] = sealed
+
+
+def take_in(request: HttpRequest) -> None:
+    """Use the token that was laid aside, if there is one."""
+    if ASIDE in request.session:
+        request.session[SEALED] = request.session.pop(ASIDE)
 
 
 def disconnect(request: HttpRequest) -> None:
     """Forget the token, and give the session a new key."""
     request.session.pop(SEALED, None)
+    request.session.pop(ASIDE, None)
     request.session.cycle_key()
 
 
@@ -123,8 +132,13 @@ def _secrets() -> tuple[str, ...]:
     return settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS
 
 
-def _box(secret: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_derive(secret, b"sealed token")))
+def box(purpose: bytes) -> MultiFernet:
+    """Seals something else that this console alone may read, and opens what an earlier SECRET_KEY has sealed."""
+    return MultiFernet([_box(secret, purpose) for secret in _secrets()])
+
+
+def _box(secret: str, purpose: bytes = b"sealed token") -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_derive(secret, purpose)))
 
 
 @cache

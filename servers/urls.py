@@ -11,6 +11,7 @@ from .views import (
     code,
     create,
     drafts,
+    entrance,
     export,
     fleet,
     invitations,
@@ -41,6 +42,7 @@ register_converter(ServerId, "server")
 urlpatterns = [
     path("", start.start, name="home"),
     path("connect/", account.connect, name="connect"),
+    path("again/", entrance.again, name="again"),
     path("signed-in/", account.signed_in, name="signed-in"),
     path("disconnect/", account.disconnect, name="disconnect"),
     path("servers/", fleet.servers, name="server-list"),
@@ -97,6 +99,10 @@ urlpatterns = [
     path("members/<int:member_id>/switch-on/", members.switch, {"on": True}, name="member-switch-on"),
     path("members/<int:member_id>/end-sessions/", members.end_sessions, name="member-end-sessions"),
     path("members/<int:member_id>/new-password/", members.password_link, name="member-new-password"),
+    path(
+        "members/<int:member_id>/no-second-step/", members.take_away_second_step, name="member-no-second-step"
+    ),
+    path("members/second-step/", members.second_step, name="members-second-step"),
     path("invited/", invitations.invited, name="invited"),
     path("invited/<str:secret>/", invitations.link, name="invited-link"),
     path("me/", me.me, name="me"),

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -58,6 +59,7 @@ MIDDLEWARE = [
     "servers.open_sessions.members_only",
     "django_htmx.middleware.HtmxMiddleware",
     "servers.middleware.SignInFirst",
+    "servers.second_step.SecondStepFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -115,6 +117,24 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+"""Wrong passwords and codes: by address, and by account. The counters are in the cache that all processes share."""
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
+"""Of X-Forwarded-For only what our own proxy has written counts: its last entry."""
+FRESH_FOR = environment.number("FRESH_SIGN_IN_MINUTES", 5) * 60
+"""So many seconds a password or a passkey counts as fresh; what could take over the console asks for one (fresh)."""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = FRESH_FOR
+
+MFA_ADAPTER = "vpspanel.accounts.SecondSteps"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "login_webauthn": "servers.passkeys.LoginForm",
+    "authenticate_webauthn": "servers.passkeys.SecondStepForm",
+    "add_webauthn": "servers.passkeys.AddForm",
+}
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_COUNT = 10
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -125,7 +145,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = int(environment.number("SIGN_OUT_AFTER_HOURS", 12) * 60 * 60)
+"""The longest time for which a sign-in lasts, whatever is done meanwhile (open_sessions)."""
+SIGN_OUT_IDLE = environment.number("SIGN_OUT_IDLE_MINUTES", 120) * 60
+"""So many seconds after the last request that a person made, and not a page by itself, a session is over."""
 
 # --- the browser ------------------------------------------------------------------------------------------------
 

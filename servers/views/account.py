@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from .. import fleet, session
+from .. import fleet, fresh, session
 from ..forms import ConnectForm
 from ..remote.errors import KeyRefused, RemoteError
 from ..remote.transport import Token
@@ -26,7 +26,8 @@ from ..words import told
 @permission_required("servers.look", raise_exception=True)
 @sensitive_post_parameters("token")
 def connect(request: PanelRequest) -> HttpResponse:
-    """Ask for a key, try it with one look at the servers, and keep it sealed if VPS.org takes it."""
+    """Ask for a key, try it with one look at the servers, and keep it sealed if VPS.org takes it. Where the sign-in is
+    not fresh, the key waits, sealed, until it is: nobody has to paste it twice."""
     back = safe_next(request)
     form = ConnectForm(request.POST or None)
     status = 200
@@ -43,8 +44,9 @@ def connect(request: PanelRequest) -> HttpResponse:
             form.add_error(None, f"{told(problem)} {gettext('The key was not kept; try again.')}")
             status = problem.panel_status
         else:
-            session.connect(request, token)
-            return redirect(back)
+            known = fresh.is_fresh(request)
+            session.connect(request, token, aside=not known)
+            return redirect(back if known else f"{reverse('again')}?{urlencode({'next': back})}")
     status = 422 if form.errors and status == 200 else status
     context = {
         "form": form,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import bulk, drafts, fleet, session
+from .. import bulk, drafts, fleet, fresh, session
 from ..models import Run, Step
 from ..remote.objects import Server
 from ..request import PanelRequest
@@ -49,6 +49,8 @@ def new(request: PanelRequest) -> HttpResponse:
     error = ""
     if request.method == "POST" and able:
         error = _wrong_number(request.POST.get("confirm_count", ""), len(able))
+        if action == Run.Action.DELETE and (question := fresh.ask(request)):
+            return question
         if not error:
             drafts.done(request)
             key, one_by_one = _key(request), request.POST.get("one_by_one") == "on"

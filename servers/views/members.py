@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import drafts
+from .. import drafts, fresh
 from .. import members as rules
-from ..member_forms import ROLE_MEANINGS, InviteForm, RoleForm
+from ..member_forms import ROLE_MEANINGS, InviteForm, RoleForm, SecondStepForm
 from ..open_sessions import open_sessions_of
-from ..people import Invitation, MemberChange, Role
+from ..people import Invitation, MemberChange, Role, SecondStepRule
 from ..request import PanelRequest
 
 CHANGES_PER_PAGE: Final = 20
@@ -39,6 +39,7 @@ def members(request: PanelRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @manager
+@fresh.required
 def invite(request: PanelRequest) -> HttpResponse:
     """Make an invitation; the answer shows its link, this one time."""
     draft = drafts.of(request)
@@ -72,6 +73,7 @@ def member(request: PanelRequest, member_id: int) -> HttpResponse:
 
 @require_POST
 @manager
+@fresh.required
 def role(request: PanelRequest, member_id: int) -> HttpResponse:
     """Another role for a member."""
     somebody = get_object_or_404(User, pk=member_id)
@@ -90,6 +92,7 @@ def role(request: PanelRequest, member_id: int) -> HttpResponse:
 
 @require_POST
 @manager
+@fresh.required
 def switch(request: PanelRequest, member_id: int, on: bool) -> HttpResponse:
     """Let a member in no more, or again."""
     somebody = get_object_or_404(User, pk=member_id)
@@ -122,6 +125,7 @@ def end_sessions(request: PanelRequest, member_id: int) -> HttpResponse:
 
 @require_POST
 @manager
+@fresh.required
 def password_link(request: PanelRequest, member_id: int) -> HttpResponse:
     """A link with which a member who has lost the password chooses a new one, shown this one time."""
     somebody = get_object_or_404(User, pk=member_id)
@@ -132,6 +136,39 @@ def password_link(request: PanelRequest, member_id: int) -> HttpResponse:
     return _link(request, secret, rules.name_of(somebody), somebody)
 
 
+@require_POST
+@manager
+@fresh.required
+def take_away_second_step(request: PanelRequest, member_id: int) -> HttpResponse:
+    """For a member who has lost the phone, the passkey and the recovery codes."""
+    somebody = get_object_or_404(User, pk=member_id)
+    try:
+        done = rules.take_away_second_step(request.user, somebody)
+    except rules.Refused as refused:
+        return _page(request, somebody, refused.sentence, refused.status)
+    said = (
+        gettext("%(name)s now signs in without a second step, and can set up a new one.")
+        if done
+        else gettext("%(name)s has no second step. Nothing was changed.")
+    )
+    messages.success(request, said % {"name": rules.name_of(somebody)})
+    return redirect("member", member_id)
+
+
+@require_http_methods(["GET", "POST"])
+@manager
+@fresh.required
+def second_step(request: PanelRequest) -> HttpResponse:
+    """Who must have a second step at sign-in."""
+    form = SecondStepForm(request.POST or None, initial={"who": rules.second_step_rule()})
+    if request.method == "POST" and form.is_valid():
+        rules.ask_for_second_step(request.user, SecondStepRule.Who(form.cleaned_data["who"]))
+        messages.success(request, gettext("Saved. It counts from the next click on."))
+        return redirect("members")
+    context = {"form": form, "without": rules.without_second_step()}
+    return render(request, "members/second_step.html", context, status=422 if form.errors else 200)
+
+
 def _page(request: PanelRequest, somebody: User, sentence: str = "", status: int = 200) -> HttpResponse:
     their_role = rules.role_of(somebody)
     context = {
@@ -140,6 +177,7 @@ def _page(request: PanelRequest, somebody: User, sentence: str = "", status: int
         "role": their_role,
         "meanings": _meanings(their_role),
         "sessions": open_sessions_of(somebody),
+        "second_step": rules.has_second_step(somebody),
         "reach": request.user.is_superuser or not somebody.is_superuser,
         "sentence": sentence,
     }

@@ -21,6 +21,8 @@ from ..roles import names_of, refusal_with_names
 from ..rows import row
 from ..words import told
 
+RETRY_AFTER = 300
+"""Seconds: the longest of the limits on tries (ACCOUNT_RATE_LIMITS), so that whoever waits so long may try again."""
 SAID = 200
 """For what htmx is to swap and no browser is to call an error: a session that ended while a page stood open."""
 
@@ -84,7 +86,7 @@ def not_the_author(request: PanelRequest) -> HttpResponse:
 def signed_out(request: HttpRequest) -> HttpResponse:
     """For htmx: a press is sent after signing in, in a dialog; what asks by itself stops, and takes the rows away."""
     if _pressed(request):
-        return _first(reverse("account_login"))
+        return first(reverse("account_login"))
     current = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
     sign_in = f"{reverse('account_login')}?{urlencode({'next': current or reverse('server-list')})}"
     context = {
@@ -98,7 +100,7 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 def not_connected(request: PanelRequest) -> HttpResponse:
     """For htmx: the session holds no key any more. A press is sent after connecting; what asks by itself stops."""
     if _pressed(request):
-        return _first(reverse("connect"))
+        return first(reverse("connect"))
     context = {
         "sentence": gettext("You are not connected to VPS.org. Nothing was changed."),
         "connect": True,
@@ -178,6 +180,13 @@ def csrf_failure(request: PanelRequest, reason: str = "") -> HttpResponse:
     return _sentence(request, sentence, 403, drafts.address(request))
 
 
+def too_many(request: HttpRequest) -> HttpResponse:
+    """429: too many tries to sign in within a short time, from one place or with one name."""
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def _records_sentence() -> str:
     return gettext(
         "The console cannot read or write its own records just now. This signs nobody out, and the servers"
@@ -196,7 +205,7 @@ def _pressed(request: HttpRequest) -> bool:
     return request.method == "POST" and not (match and match.url_name in BY_ITSELF)
 
 
-def _first(address: str) -> HttpResponse:
+def first(address: str) -> HttpResponse:
     """Tells the page where to go first, in a dialog; then it sends the same once more (forms.js)."""
     back = urlencode({"next": reverse("signed-in")})
     return HttpResponse(headers={"First-Go-To": f"{address}?{back}"})

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import actions, drafts, fleet, knowledge, receipts, session
+from .. import actions, drafts, fleet, fresh, knowledge, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
 from ..lines import PERIODS, lines
 from ..models import Activity
@@ -157,6 +157,7 @@ def backups(request: PanelRequest, server_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @permission_required("servers.delete", raise_exception=True)
+@fresh.required
 def delete(request: PanelRequest, server_id: str) -> HttpResponse:
     """Delete for ever: a page of its own with the facts, and the name to type."""
     link = session.connection(request)

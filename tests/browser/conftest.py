@@ -193,7 +193,7 @@ def visit(chromium: Browser, served: str) -> Any:
         page.goto("/login/")
         page.get_by_label("Name").fill("mia")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_label("Key (API token)", exact=True).fill(TOKEN)
         page.get_by_role("button", name="Connect").click()
         page.wait_for_url(lambda address: "/connect/" not in address)

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from servers.simulator import SimulatedServer, Simulator
 from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.eyes import findings, moving, too_small, width
+from tests.conftest import PASSWORD
+from tests.http.steps import grow_old, set_up_app
 
 LONG = "12396"
 """The server with the longest name of the seeded fleet."""
@@ -51,6 +53,10 @@ PAGES = {
     "members": "/members/",
     "invitation": "/members/invite/",
     "the person's own page": "/me/",
+    "second step": "/me/second-step/",
+    "app for codes": "/me/second-step/app/",
+    "passkey": "/me/second-step/passkey/",
+    "who must have a second step": "/members/second-step/",
     "key": "/connect/",
     "password": "/password/",
     "sign out": "/logout/",
@@ -74,6 +80,31 @@ def test_it_is_accessible_and_does_not_scroll_sideways(
 def test_sign_in(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/login/")
+    look_from_all_sides(page)
+
+
+def test_the_second_step_and_what_is_set_up(open_page: OpenPage, manager: Client) -> None:
+    set_up_app(manager)
+    page = open_page(manager)
+    for address in ("", "codes/", "codes/new/", "app/remove/"):
+        page.goto(f"/me/second-step/{address}")
+        look_from_all_sides(page)
+    page.context.clear_cookies()
+    page.goto("/login/")
+    page.get_by_label("Name").fill("mia")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Code").fill("1")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_text("This does not fit.")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_the_question_who_it_is(open_page: OpenPage, manager: Client) -> None:
+    grow_old(manager)
+    page = open_page(manager)
+    page.goto("/again/")
+    expect(page.get_by_label("Your password")).to_be_focused()
     look_from_all_sides(page)
 
 

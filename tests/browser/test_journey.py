@@ -19,7 +19,7 @@ def sign_in_and_connect(page: Page) -> None:
     page.goto("/")
     page.get_by_label("Name").fill("mia")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("Key (API token)", exact=True).fill(TOKEN)
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="Servers", exact=True)).to_be_visible()

@@ -41,7 +41,7 @@ def sign_in(page: Page, name: str = "mia", password: str = PASSWORD) -> None:
     dialog = page.get_by_role("dialog", name="Sign in")
     dialog.get_by_label("Name").fill(name)
     dialog.get_by_label("Password").fill(password)
-    dialog.get_by_role("button", name="Sign in").click()
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def connect(page: Page) -> None:

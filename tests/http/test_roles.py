@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 NOBODY = 10**9
 ABOUT_THE_CONSOLE = ("keys", "words", "accessibility", "manifest", "language")
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")
+OF_ONESELF = ("account", "me-", "invited", "mfa_", "totp-", "again")
 CREATE = {"name": "new-1", "plan_id": "1", "os_id": "5", "location": "us-west", "form_key": str(FORM_KEY)}
 BULK = {"servers": "12345", "key": str(FORM_KEY)}
 EDIT = {
@@ -107,6 +108,28 @@ TABLE = [
     Row("member-switch-on", "POST", 403, 403, 404, arguments=(NOBODY,)),
     Row("member-end-sessions", "POST", 403, 403, 404, arguments=(NOBODY,)),
     Row("member-new-password", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("members-second-step", "GET", 403, 403, 200, arguments=()),
+    Row("members-second-step", "POST", 403, 403, 302, arguments=(), body={"who": "nobody"}),
+    Row("member-no-second-step", "POST", 403, 403, 404, arguments=(NOBODY,)),
+    Row("again", "GET", 302, 302, 302, arguments=()),
+    Row("again", "POST", 302, 302, 302, arguments=()),
+    Row("mfa_login_webauthn", "GET", 302, 302, 302, arguments=()),
+    Row("mfa_login_webauthn", "POST", 302, 302, 302, arguments=(), signed_out=422),
+    Row("mfa_authenticate", "GET", 302, 302, 302, arguments=()),
+    Row("mfa_authenticate", "POST", 302, 302, 302, arguments=()),
+    Row("mfa_index", "GET", 200, 200, 200, arguments=()),
+    Row("mfa_activate_totp", "GET", 200, 200, 200, arguments=()),
+    Row("mfa_activate_totp", "POST", 200, 200, 200, arguments=()),
+    Row("totp-picture", "GET", 404, 404, 404, arguments=()),
+    Row("mfa_deactivate_totp", "GET", 404, 404, 404, arguments=()),
+    Row("mfa_deactivate_totp", "POST", 404, 404, 404, arguments=()),
+    Row("mfa_add_webauthn", "GET", 200, 200, 200, arguments=()),
+    Row("mfa_add_webauthn", "POST", 200, 200, 200, arguments=()),
+    Row("mfa_remove_webauthn", "GET", 404, 404, 404, arguments=(NOBODY,)),
+    Row("mfa_remove_webauthn", "POST", 404, 404, 404, arguments=(NOBODY,)),
+    Row("mfa_view_recovery_codes", "GET", 404, 404, 404, arguments=()),
+    Row("mfa_generate_recovery_codes", "GET", 200, 200, 200, arguments=()),
+    Row("mfa_generate_recovery_codes", "POST", 200, 200, 200, arguments=()),
     Row("me", "GET", 200, 200, 200, arguments=()),
     Row("me", "POST", 302, 302, 302, arguments=(), body={"first_name": "Robin"}),
     Row("me-end-others", "POST", 302, 302, 302, arguments=()),
@@ -175,7 +198,7 @@ def test_somebody_without_a_role_reaches_no_server(
 ) -> None:
     sign_in("mia", "Manager", connected=False)
     client = sign_in("nora", "", connected=False)
-    about_themselves = row.name.startswith(("account", "me-", "invited")) or row.name == "me"
+    about_themselves = row.name.startswith(OF_ONESELF) or row.name == "me"
     about_servers = (
         row.name not in ("healthz", "disconnect", "draft", "signed-in", *ABOUT_THE_CONSOLE)
         and not about_themselves

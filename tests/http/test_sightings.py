@@ -75,6 +75,7 @@ def test_a_status_is_written_down_when_it_changes_whoever_changed_it(
     operator.get("/servers/poll/")
     assert Sighting.objects.get(server_id="12345").status == "suspended"
     assert Sighting.objects.get(server_id="12345").since == NOON + timedelta(hours=1)
+    operator.get("/keys/")
     later(HOUR)
     operator.post("/servers/12346/stop/", headers=HTMX)
     assert Sighting.objects.get(server_id="12346").status == "stopping"
