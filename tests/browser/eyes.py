@@ -21,7 +21,7 @@ TOO_SMALL = """() => {
     const targets = [...(document.querySelector("dialog[open], :popover-open") ?? document).querySelectorAll(selector)]
         .filter((element) => element.checkVisibility({ visibilityProperty: true }))
         .filter((element) => !element.closest(".unseen, .skip"))
-        .map((element) => ({ element, box: element.getBoundingClientRect() }))
+        .map((element) => ({ element, box: (element.closest("label") ?? element).getBoundingClientRect() }))
         .filter(({ box }) => box.width && box.height);
     const small = ({ box }) => box.width < 23.5 || box.height < 23.5;
     const centre = ({ x, y, width, height }) => [x + width / 2, y + height / 2];
@@ -34,7 +34,8 @@ TOO_SMALL = """() => {
         .map(({ element, box }) =>
             `${Math.round(box.width)} x ${Math.round(box.height)}: ${element.outerHTML.slice(0, 100)}`);
 }"""
-"""What is smaller than 24 pixels, no link within a sentence, and has another target within reach (WCAG 2.5.8)."""
+"""What is smaller than 24 pixels (with its label), no link within a sentence, and has another target within reach (WCAG
+2.5.8)."""
 MOVING = """() => [...document.querySelectorAll("*")].filter((element) => ["", "::before", "::after"].some((part) => {
     const style = getComputedStyle(element, part || null);
     return style.animationName !== "none" || !/^0s(, 0s)*$/.test(style.transitionDuration);

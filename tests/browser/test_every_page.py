@@ -1,17 +1,20 @@
 """Every page, light and dark, wide and narrow, both ways: no finding of axe, all in reach, nothing scrolls sideways."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from servers.simulator import SimulatedServer, Simulator
+from servers.simulator.seed import LONG_NAME
 from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.eyes import findings, moving, too_small, width
 from tests.conftest import PASSWORD
 from tests.http.steps import grow_old, set_up_app
 
+TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 LONG = "12396"
 """The server with the longest name of the seeded fleet."""
 
@@ -267,3 +270,52 @@ def test_many_at_once_until_all_are_asked(open_page: OpenPage, manager: Client, 
     look_from_all_sides(page)
     stops = [path for method, path in simulator.lines if path.endswith("/stop/")]
     assert sorted(stops) == ["/servers/12345/stop/", "/servers/12346/stop/", f"/servers/{LONG}/stop/"]
+
+
+def test_signing_in_again_above_a_page(open_page: OpenPage, manager: Client, forgiven: list[str]) -> None:
+    page = open_page(manager)
+    page.goto("/servers/12345/edit/")
+    page.get_by_label("Name", exact=True).fill("web-server-02")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Save the changes").click()
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_what_was_typed_and_comes_again(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.goto("/servers/12345/edit/")
+    with page.expect_response("**/drafts/"):
+        page.get_by_label("Name", exact=True).fill("web-server-02")
+    page.reload()
+    expect(page.get_by_text("This is what you typed today")).to_be_visible()
+    look_from_all_sides(page)
+
+
+def test_ten_seconds_to_take_it_back(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.clock.install(time=TEN)
+    page.goto(f"/servers/{LONG}/delete/")
+    page.clock.pause_at(TEN + timedelta(hours=1))
+    page.get_by_label("Type the name of the server").fill(LONG_NAME)
+    page.get_by_role("button", name=f"Delete {LONG_NAME} forever").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    look_from_all_sides(page)
+
+
+@pytest.mark.parametrize("address", ["/servers/", "/servers/12345/", "/servers/12345/edit/", "/servers/new/"])
+def test_the_same_as_code(open_page: OpenPage, manager: Client, address: str) -> None:
+    page = open_page(manager)
+    page.goto(address)
+    page.get_by_text("The same as code").click()
+    expect(page.get_by_text("YOUR_API_TOKEN").first).to_be_visible()
+    look_from_all_sides(page)
+
+
+@pytest.mark.parametrize("link", ["Shortcuts", "What the words mean"])
+def test_a_page_of_the_foot_above_another(open_page: OpenPage, manager: Client, link: str) -> None:
+    page = open_page(manager)
+    page.goto("/servers/")
+    page.get_by_role("contentinfo").get_by_role("link", name=link).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look_from_all_sides(page)

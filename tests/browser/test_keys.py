@@ -147,7 +147,7 @@ def test_they_do_nothing_when_they_are_switched_off(page: Page, simulator: Simul
     for key in ("/", "j", "x", "?"):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement === document.body")
-    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("#dialog")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

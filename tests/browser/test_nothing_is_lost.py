@@ -46,7 +46,7 @@ def sign_in(page: Page, name: str = "mia", password: str = PASSWORD) -> None:
 
 def connect(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Key for VPS.org")
-    dialog.get_by_label("Key (API token)").fill(TOKEN)
+    dialog.get_by_label("Key (API token)", exact=True).fill(TOKEN)
     dialog.get_by_role("button", name="Connect").click()
 
 
@@ -126,7 +126,7 @@ def test_closing_the_dialog_leads_to_sign_in_and_back_to_the_filled_form(
     page.get_by_label("Name").fill("mia")
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
-    page.get_by_label("Key (API token)").fill(TOKEN)
+    page.get_by_label("Key (API token)", exact=True).fill(TOKEN)
     press(page, "Connect")
     expect(page.get_by_label("Name", exact=True)).to_have_value("blog-1")
     assert changes(simulator) == []
@@ -232,15 +232,15 @@ def test_without_javascript_it_comes_back_after_signing_in_and_is_not_sent_by_it
 ) -> None:
     page = open_page(manager, javascript=False)
     page.goto("/servers/12345/edit/")
-    page.get_by_label("Internet name (hostname)").fill("half.example.com")
+    page.get_by_label("Internet name (hostname)", exact=True).fill("half.example.com")
     sign_out_elsewhere(page)
     press(page, "Save the changes")
     page.get_by_label("Name").fill("mia")
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
-    page.get_by_label("Key (API token)").fill(TOKEN)
+    page.get_by_label("Key (API token)", exact=True).fill(TOKEN)
     press(page, "Connect")
-    expect(page.get_by_label("Internet name (hostname)")).to_have_value("half.example.com")
+    expect(page.get_by_label("Internet name (hostname)", exact=True)).to_have_value("half.example.com")
     assert changes(simulator) == []
     press(page, "Save the changes")
     expect(page.get_by_role("heading", name="web-server-01")).to_be_visible()
