@@ -116,8 +116,8 @@ def team(manager: Client, operator: Client, simulator: Simulator) -> Client:
     for server_id in ("12345", "12346", str(LONG)):
         manager.get(f"/servers/{server_id}/")
     operator.post("/servers/12345/notes/", {"text": "Restart only after 18:00: the shop closes then."})
-    Sheet.objects.create(server_id="12345", tags=["production", "shop", "web"])
-    Sheet.objects.create(server_id="12372", tags=["shop"])
+    Sheet.objects.update_or_create(server_id="12345", defaults={"tags": ["production", "shop", "web"]})
+    Sheet.objects.update_or_create(server_id="12372", defaults={"tags": ["shop"]})
     manager.post("/servers/12346/protection/", {"protected": "on"})
     assert knowledge.of(["12346"])["12346"].protected
     return manager
