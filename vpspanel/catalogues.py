@@ -27,8 +27,6 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LOCALE: Final = ROOT / "vpspanel" / "locale"
 ENGLISH: Final = "en"
 SOURCES: Final = ("servers", "templates", "vpspanel")
-COMPLETE: Final = False
-"""Whether a catalogue that lacks translations or notes, or is older than the sources, is refused; else it is said."""
 
 # The plural forms of Django's own catalogues, so that gettext counts the same way in both.
 PLURALS: Final = {
@@ -193,25 +191,24 @@ def missing(catalog: Catalog) -> list[str]:
 def check() -> bool:
     """Say what is wrong with the catalogues; whether they may be shipped so."""
     wrong: list[str] = []
-    unfinished: list[str] = []
+    readable = True
     for language in PLURALS:
         try:
             catalog = read(language)
         except PoFileError as problem:
             wrong.append(f"{language}: line {problem.lineno} cannot be read: {problem}")
+            readable = False
             continue
         wrong += [f"{language}: {fault}" for fault in faults(catalog)]
         if language == ENGLISH:
-            unfinished += [f"en: {string!r} has no note for translators." for string in without_note(catalog)]
+            wrong += [f"en: {string!r} has no note for translators." for string in without_note(catalog)]
         elif lacking := missing(catalog):
-            unfinished.append(f"{language} lacks {len(lacking)} translations, the first of {lacking[0]!r}.")
-    if not wrong:
-        unfinished += outdated()
-    for line in wrong + unfinished:
+            wrong.append(f"{language} lacks {len(lacking)} translations, the first of {lacking[0]!r}.")
+    if readable:
+        wrong += outdated()
+    for line in wrong:
         print(line, file=sys.stderr)  # noqa: T201 - it is a program
-    if unfinished and not COMPLETE:
-        print("WARNING: the catalogues are not complete.", file=sys.stderr)  # noqa: T201
-    return not wrong and not (unfinished and COMPLETE)
+    return not wrong
 
 
 def outdated() -> list[str]:
