@@ -40,12 +40,11 @@ class SignInFirst(LoginRequiredMiddleware):
 
 
 def never_stored(get_response: GetResponse) -> GetResponse:
-    """Pages of signed-in people are kept by no cache."""
+    """No answer is kept by a cache, not even one to a stranger: the page of an invitation tells about the team."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.user.is_authenticated:
-            patch_cache_control(response, no_store=True, private=True)
+        patch_cache_control(response, no_store=True, private=True)
         return response
 
     return middleware

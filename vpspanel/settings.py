@@ -144,6 +144,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# Not in a cookie, where messages lie readable, with the names of servers in them.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(environment.number("SIGN_OUT_AFTER_HOURS", 12) * 60 * 60)
 """The longest time for which a sign-in lasts, whatever is done meanwhile (open_sessions)."""

@@ -21,6 +21,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const first = xhr.getResponseHeader("First-Go-To");
   if (!first) return;
   event.preventDefault();
+  if (!dialog) return location.reload(); // this page itself asks for what is missing
   held = requestConfig;
   focused = document.activeElement;
   aside.append(...document.querySelectorAll("#main > :not(.messages)"));
