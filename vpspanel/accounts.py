@@ -45,6 +45,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         return None
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether `next` leads to a page of ours; allauth fails on an address that is none."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def is_reauthentication_required(self, **kwargs: Any) -> bool:
         """allauth's pages about the second step ask for what ours ask for, too."""
         return not fresh.is_fresh(context.request)

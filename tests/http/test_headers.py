@@ -1,4 +1,4 @@
-"""What every kind of answer carries in real use, behind a proxy that ends TLS: scored by the rules of MDN's Observatory."""
+"""What every kind of answer carries in real use, behind a proxy that ends TLS, scored by MDN's rules."""
 
 import importlib.util
 import os
@@ -192,8 +192,12 @@ def test_not_even_a_trusted_proxy_names_the_host(for_real: None) -> None:
     assert response.wsgi_request.get_host().split(":")[0] == "testserver"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "testserver:x", "a@testserver", ""])
-def test_another_host_is_refused_before_anything_else(for_real: None, simulator: Simulator, host: str) -> None:
+@pytest.mark.parametrize(
+    "host", ["evil.example", "testserver.evil.example", "testserver:x", "a@testserver", ""]
+)
+def test_another_host_is_refused_before_anything_else(
+    for_real: None, simulator: Simulator, host: str
+) -> None:
     response = Client(raise_request_exception=False).get("/login/", headers=BY_HTTPS | {"Host": host or " "})
     assert response.status_code == 400
     assert not response.cookies
