@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from tests.conftest import TOKEN
+from tests.conftest import PASSWORD, TOKEN
 
 SIGN_IN = """
 import django, json, sys
@@ -22,11 +22,11 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 cookies = {}
 for name, role in json.loads(sys.argv[1]).items():
-    user = User.objects.create_user(name)
+    user = User.objects.create_user(name, password=sys.argv[3])
     user.groups.add(Group.objects.get(name=role))
     browser = Client()
-    browser.force_login(user)
-    assert browser.post("/connect/", {"token": sys.argv[2]}).status_code == 302
+    browser.post("/login/", {"login": name, "password": sys.argv[3]})
+    assert browser.post("/connect/", {"token": sys.argv[2]}).headers["Location"] == "/servers/"
     cookies[name] = browser.cookies["sessionid"].value
 print(json.dumps(cookies))
 """
@@ -142,7 +142,7 @@ class Console:
 
     def people(self, **roles: str) -> dict[str, "Browser"]:
         """New members who have signed in and connected."""
-        cookies = json.loads(self.python("-c", SIGN_IN, json.dumps(roles), TOKEN))
+        cookies = json.loads(self.python("-c", SIGN_IN, json.dumps(roles), TOKEN, PASSWORD))
         return {name: Browser(self.url, cookie) for name, cookie in cookies.items()}
 
     def rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
