@@ -1,20 +1,17 @@
 """Every page, light and dark, wide and narrow, both ways: no finding of axe, all in reach, nothing scrolls sideways."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from servers.simulator import SimulatedServer, Simulator
-from servers.simulator.seed import LONG_NAME
 from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.eyes import findings, moving, too_small, width
 from tests.conftest import PASSWORD
 from tests.http.steps import grow_old, set_up_app
 
-TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 LONG = "12396"
 """The server with the longest name of the seeded fleet."""
 
@@ -289,17 +286,6 @@ def test_what_was_typed_and_comes_again(open_page: OpenPage, manager: Client) ->
         page.get_by_label("Name", exact=True).fill("web-server-02")
     page.reload()
     expect(page.get_by_text("This is what you typed today")).to_be_visible()
-    look_from_all_sides(page)
-
-
-def test_ten_seconds_to_take_it_back(open_page: OpenPage, manager: Client) -> None:
-    page = open_page(manager)
-    page.clock.install(time=TEN)
-    page.goto(f"/servers/{LONG}/delete/")
-    page.clock.pause_at(TEN + timedelta(hours=1))
-    page.get_by_label("Type the name of the server").fill(LONG_NAME)
-    page.get_by_role("button", name=f"Delete {LONG_NAME} forever").click()
-    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     look_from_all_sides(page)
 
 
