@@ -88,7 +88,7 @@ def test_a_wrong_password_is_said_in_the_dialog_and_sends_nothing(page: Page, si
     sign_out_elsewhere(page)
     press(page)
     sign_in(page, password="not the password")
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("password you specified are not correct")).to_be_visible()
     assert changes(simulator) == []
     sign_in(page)
     connect(page)
