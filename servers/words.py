@@ -180,7 +180,7 @@ def cannot(action: str, status: str, name: str) -> str:
 
 def is_protected(name: str) -> str:
     """Why a protected server is not stopped, restarted or deleted."""
-    return gettext("%(name)s is protected. A manager must lift the protection first.") % {"name": name}
+    return gettext("%(name)s is protected. A Manager must lift the protection first.") % {"name": name}
 
 
 def told(problem: RemoteError) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -67,6 +68,7 @@ def new(request: PanelRequest) -> HttpResponse:
         "draft": draft,
         "filled": request.POST or draft.fields,
         "too_many": len(chosen) == bulk.MOST,
+        "most": number_format(bulk.MOST, force_grouping=True),
     }
     return render(request, "bulk/new.html", context, status=422 if error else 200)
 

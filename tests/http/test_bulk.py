@@ -57,7 +57,7 @@ def test_the_confirmation_names_every_server_and_the_skipped_ones_with_the_reaso
     ).content.decode()
     assert "Stop 2 servers?" in page
     assert "web-server-01" in page and "db-server-01" in page
-    assert f"{stopped.name} is not running." in page and "1 is skipped" in page
+    assert f"{stopped.name} is not running." in page and "1 server is skipped" in page
     assert simulator.lines == []
 
 

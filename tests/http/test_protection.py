@@ -14,7 +14,7 @@ from tests.http.pages import Element, read
 pytestmark = pytest.mark.usefixtures("clock")
 
 ADDRESS = "/servers/12345/protection/"
-REASON = "web-server-01 is protected. A manager must lift the protection first."
+REASON = "web-server-01 is protected. A Manager must lift the protection first."
 ACTS = [
     pytest.param("stop", {}, id="stop"),
     pytest.param("reboot", {}, id="reboot"),
