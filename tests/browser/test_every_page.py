@@ -289,6 +289,16 @@ def test_what_was_typed_and_comes_again(open_page: OpenPage, manager: Client) ->
     look_from_all_sides(page)
 
 
+def test_a_deletion_that_can_still_be_taken_back(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.goto("/servers/12345/delete/")
+    page.locator("[data-countdown]").evaluate("(form) => (form.dataset.countdown = 10_000)")
+    page.get_by_label("Type the name of the server").fill("web-server-01")
+    page.get_by_role("button", name="Delete web-server-01 forever").click()
+    expect(page.get_by_role("button", name="Undo: keep web-server-01")).to_be_visible()
+    look_from_all_sides(page)
+
+
 @pytest.mark.parametrize("address", ["/servers/", "/servers/12345/", "/servers/12345/edit/", "/servers/new/"])
 def test_the_same_as_code(open_page: OpenPage, manager: Client, address: str) -> None:
     page = open_page(manager)
