@@ -2,17 +2,27 @@
 
 import base64
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache as remembered
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.cached_db import KEY_PREFIX
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 
 from .models import AccountKey
 from .remote.transport import Api, Token, Transport
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SEALED = "sealed_token"
 ASIDE = "sealed_token_aside"
@@ -32,7 +42,7 @@ class Connection:
     last_four: str = field(repr=False)
 
 
-@cache
+@remembered
 def transport() -> Transport:
     """The one transport of this process."""
     return Transport(
@@ -78,12 +88,28 @@ def disconnect(request: HttpRequest) -> None:
     request.session.cycle_key()
 
 
+def kept_through_rotation(get_response: GetResponse) -> GetResponse:
+    """While an old SECRET_KEY is a fallback, sessions from before go on under their own key. Django would give each a
+    new one at its first request, and what other tabs of the same browser have sent under the old one would find nobody
+    signed in and take the cookie away."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if settings.SECRET_KEY_FALLBACKS and HASH_SESSION_KEY in request.session:
+            member = User.objects.filter(pk=request.session.get(SESSION_KEY, "")).first()
+            old = member.get_session_auth_fallback_hash() if member else ()
+            if member and request.session[HASH_SESSION_KEY] in old:
+                _renew(request.session, HASH_SESSION_KEY, member.get_session_auth_hash())
+        return get_response(request)
+
+    return middleware
+
+
 def account_of(token: Token) -> str:
     """A keyed hash of the token: names the account in cache and log, and tells nothing about the token."""
     return hmac.new(_account_key(_secrets()), token.reveal().encode(), "sha256").hexdigest()[:32]
 
 
-@cache
+@remembered
 def _account_key(secrets: tuple[str, ...]) -> bytes:
     """The key of that hash: the same through every rotation of SECRET_KEY, or the log would lose its accounts.
 
@@ -110,8 +136,23 @@ def _open(request: HttpRequest) -> Token:
     except (InvalidToken, TypeError, ValueError):
         raise NotConnected from None
     if is_old:
-        request.session[SEALED] = _seal(opened)
+        _renew(request.session, SEALED, _seal(opened))
     return token
+
+
+def _renew(session: SessionBase, field: str, new: str) -> None:
+    """Write one field into the session as it is kept now, and nothing else of what this request has read.
+
+    Sessions are saved whole: a page that only looks would take away what another tab has saved meanwhile.
+    """
+    old, modified = session[field], session.modified
+    with transaction.atomic():
+        row = Session.objects.select_for_update().filter(pk=session.session_key).first()
+        kept = row.get_decoded() if row else {}
+        if row and kept.get(field) == old:
+            Session.objects.save(row.session_key, kept | {field: new}, row.expire_date)
+    cache.delete(f"{KEY_PREFIX}{session.session_key}")  # or the next request would read what it was
+    session[field], session.modified = new, modified
 
 
 def _seal(secret: bytes) -> str:
@@ -141,7 +182,7 @@ def _box(secret: str, purpose: bytes = b"sealed token") -> Fernet:
     return Fernet(base64.urlsafe_b64encode(_derive(secret, purpose)))
 
 
-@cache
+@remembered
 def _derive(secret: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vps console, " + purpose).derive(
         secret.encode()

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "servers.session.kept_through_rotation",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "servers.open_sessions.members_only",
     "django_htmx.middleware.HtmxMiddleware",

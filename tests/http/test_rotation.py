@@ -1,5 +1,6 @@
 """A new SECRET_KEY: the old one as a fallback first, then gone. Three starts of the console, one browser."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from servers.remote.transport import Token
 from servers.session import SEALED
 from servers.simulator import Simulator
 from tests.conftest import TOKEN
+from tests.http.pages import read
+from tests.http.people import at_once
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -99,6 +102,33 @@ def test_a_key_is_sealed_anew_when_it_is_used_and_then_left_alone(start: Start, 
     assert resealed != sealed
     viewer.get("/servers/")
     assert viewer.session[SEALED] == resealed
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_another_tab_is_not_signed_out_and_loses_nothing_while_the_key_is_sealed_anew(
+    start: Start, operator: Client, simulator: Simulator, settings: Any
+) -> None:
+    settings.VPS_API_DEADLINE = 60
+    session.transport.cache_clear()
+    other_tab = Client()
+    other_tab.cookies.load(operator.cookies)
+    start(SECOND, FIRST)
+    simulator.faults.next("hang", "detail")
+
+    def look() -> int:
+        return int(operator.get("/servers/12345/").status_code)
+
+    def press_meanwhile() -> str:
+        while not simulator.seen:
+            time.sleep(0.01)
+        pressed = other_tab.post("/servers/12345/backups/", {"backups_enabled": "off"})
+        simulator.faults.clear()
+        return str(pressed["Location"])
+
+    assert at_once(look, press_meanwhile) == [200, "/servers/12345/"]
+    assert "Automatic backups are off." in read(other_tab.get("/servers/")).text
+    start(SECOND)
+    assert operator.get("/servers/12345/").status_code == 200
 
 
 def test_the_log_keeps_its_accounts_though_nobody_came_meanwhile(
