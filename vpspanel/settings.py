@@ -103,7 +103,7 @@ STATIC_ROOT = Path(environment.read.str("STATIC_ROOT", default=str(BASE_DIR / ".
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "vpspanel.bundles.BundlingStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 

@@ -39,7 +39,7 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   const act = KEYS[pressed(event)];
-  if (!act || document.documentElement.dataset.keys === "off" || event.isComposing) return;
+  if (!act || !list || document.documentElement.dataset.keys === "off" || event.isComposing) return;
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
   event.preventDefault();
