@@ -23,6 +23,13 @@ FIRST, SECOND, THIRD = (
     f"key number {number} for the tests, which opens nothing outside of them" for number in "123"
 )
 
+EARLIER = "the key of an earlier release, which opens nothing outside of the tests"
+SEALED_THEN = (
+    "gAAAAABrB-bKdhqbGT_es8RNmcucph0L2ZxvlZC9UQmcuIHN-j8pjPKgiNMi6CYOnE14ty8UD0DgpGq0I5mo0DMz1r-nzKlBhSV7Gu43"
+    "TwnQ_vi7meUDfFh8Vi-X56TLU2-hEVusCLnA"
+)
+"""A key of VPS.org as the console has sealed it from its first day; what opens it must not change."""
+
 Start = Callable[..., None]
 
 
@@ -161,3 +168,16 @@ def test_a_damaged_key_of_the_accounts_gives_no_error_page(start: Start, viewer:
     row.save()
     start(FIRST)
     assert viewer.get("/servers/").status_code == 200
+
+
+def test_a_key_that_an_earlier_release_has_sealed_still_opens(
+    start: Start, sign_in: Callable[..., Client], simulator: Simulator
+) -> None:
+    start(EARLIER)
+    simulator.add_account("vps_sealed-by-an-earlier-release")
+    client = sign_in("nina", "Operator", connected=False)
+    kept = client.session
+    kept[SEALED] = SEALED_THEN
+    kept.save()
+    assert client.get("/servers/").status_code == 200
+    assert simulator.seen[0].headers["authorization"] == "Bearer vps_sealed-by-an-earlier-release"

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from cryptography.fernet import InvalidToken
 
 from servers.remote.transport import Token
-from servers.session import account_of, connection_with, team_token
+from servers.session import account_of, box, connection_with, team_token
 from tests.conftest import TOKEN
 
 
@@ -39,3 +40,19 @@ def test_a_team_key_of_a_wrong_form_is_not_sent(settings: Any) -> None:
     settings.VPS_API_TOKEN = "vps_abcdefgh\r\nX-Evil: 1"
     with pytest.raises(ValueError, match="not the form of an API token"):
         team_token()
+
+
+def test_what_is_sealed_for_one_purpose_opens_for_no_other() -> None:
+    sealed = box(b"one").encrypt(b"a secret")
+    assert box(b"one").decrypt(sealed) == b"a secret"
+    with pytest.raises(InvalidToken):
+        box(b"another").decrypt(sealed)
+
+
+def test_what_an_earlier_release_has_sealed_for_a_purpose_still_opens(settings: Any) -> None:
+    settings.SECRET_KEY = "the key of an earlier release, which opens nothing outside of the tests"
+    sealed_then = (
+        "gAAAAABrB-bK5i_qXQ83GnoBA89aavkM5XzfK8kAIgV7JuNTjqJoWVY_7d2ka6NCe2RpAyvt8vut3eH26iBtdGnsrkdxBlxcB_3lC1qW"
+        "I2PfmAWChLIk1vQ="
+    )
+    assert box(b"second step").decrypt(sealed_then) == b"JBSWY3DPEHPK3PXP"
