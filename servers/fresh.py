@@ -31,12 +31,13 @@ PREFIX = "again"
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether a password or a passkey was given within the last minutes; a code of an app alone does not count."""
+    """Whether a password or a passkey was given within the last minutes. A code of an app alone does not count, nor
+    does a sign-in elsewhere (single_sign_on): that may have asked for nothing."""
     now = time.time()
     return any(
         0 <= now - record["at"] < settings.FRESH_FOR
         for record in get_authentication_records(request, request.user)
-        if record["method"] != "mfa" or record.get("type") == Authenticator.Type.WEBAUTHN
+        if record["method"] == "password" or record.get("type") == Authenticator.Type.WEBAUTHN
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -150,6 +151,45 @@ def without_second_step() -> list[User]:
     return sorted(users, key=lambda user: name_of(user).casefold())
 
 
+def link(member: User, provider: str, account: str) -> bool:
+    """Let a member sign in with an account at a provider too; False if it is linked with somebody else.
+
+    `provider` is the address that says who vouches (the issuer), `account` what it calls the account (`sub`).
+    """
+    from allauth.socialaccount.models import SocialAccount
+
+    with transaction.atomic():
+        linked, made = SocialAccount.objects.get_or_create(
+            provider=provider, uid=account, defaults={"user": member}
+        )
+        if made:
+            _trace(member, Action.LINKED, member)
+    return bool(linked.user_id == member.pk)
+
+
+def unlink(member: User) -> bool:
+    """Let a member sign in with no account elsewhere any more; False if none was linked."""
+    if not settings.SINGLE_SIGN_ON:
+        return False
+    from allauth.socialaccount.models import SocialAccount
+
+    with transaction.atomic():
+        count, _ = SocialAccount.objects.filter(user=member).delete()
+        if count:
+            _trace(member, Action.UNLINKED, member)
+    return bool(count)
+
+
+def is_linked(member: User) -> bool:
+    """Whether a member can sign in with an account elsewhere."""
+    if not settings.SINGLE_SIGN_ON:
+        return False
+    from allauth.socialaccount.models import SocialAccount
+
+    linked = SocialAccount.objects.filter(user=member, provider=settings.SINGLE_SIGN_ON["ISSUER"])
+    return bool(linked.exists())
+
+
 # --- links --------------------------------------------------------------------------------------------------------
 
 
@@ -227,10 +267,12 @@ def join(invitation: Invitation, user: User) -> None:
 
 
 def new_password(user: User, password: str) -> None:
-    """Keep the password that a member has chosen with a link: whoever knew the old one is out. Within `using`."""
+    """Keep the password that a member has chosen with a link: whoever knew the old one is out, and so is the account
+    elsewhere that may have been linked with it. Within `using`."""
     user.set_password(password)
     user.save(update_fields=["password"])
     open_sessions.end(OpenSession.objects.filter(user=user))
+    unlink(user)
     _trace(user, Action.PASSWORD, user)
 
 

@@ -142,6 +142,8 @@ class MemberChange(models.Model):
         LINK = "link", _("Link for a new password")
         PASSWORD = "password", _("New password")
         LEFT = "left", _("Left the console")
+        LINKED = "linked", _("Another way to sign in linked")
+        UNLINKED = "unlinked", _("Another way to sign in unlinked")
         STEP_GONE = "step-gone", _("Second step taken away")
         ASKED_NONE = "ask-nobody", _("Second step: asked of nobody")
         ASKED_SOME = "ask-some", _("Second step: asked of Managers")

@@ -14,6 +14,11 @@ os.environ |= {
     "DEBUG": "off",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "TRUST_PROXY": "off",
+    # Nobody answers at this port; who needs an answer names another (tests/http/provider.py).
+    "OIDC_NAME": "Okafor & Co",
+    "OIDC_ISSUER": "http://127.0.0.1:9",
+    "OIDC_CLIENT_ID": "the-console",
+    "OIDC_CLIENT_SECRET": "what only the console and the provider know",
 }
 
 from vpspanel.settings import *  # noqa: F403

@@ -4,6 +4,7 @@ A wrong or missing value stops the start with one sentence that says what to do.
 """
 
 import sys
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -119,13 +120,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def keeps_secrets(address: str) -> bool:
+    """Whether what is sent to this address is read by nobody on the way: https, or plain http to this machine."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+
+
 def api_url() -> str:
     """VPS_API_URL: https, or plain http to this machine."""
     value: str = read.str("VPS_API_URL", default="https://admin.vps.org/api/v1").rstrip("/")
     parts = urlsplit(value)
     if not parts.hostname or parts.query or parts.fragment or parts.username:
         stop("VPS_API_URL is an address like https://admin.vps.org/api/v1.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+    if not keeps_secrets(value):
         stop("VPS_API_URL starts with https:// (plain http is for a stand-in on this machine only).")
     return value
 
@@ -138,3 +146,21 @@ def api_token() -> str:
     if value and not TOKEN.fullmatch(value):
         stop("VPS_API_TOKEN does not look like a key of VPS.org (8 to 255 letters, digits and _ . -).")
     return value
+
+
+def single_sign_on() -> dict[str, str]:
+    """OIDC_NAME, OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET by the word behind OIDC_; empty without any."""
+    words = ("NAME", "ISSUER", "CLIENT_ID", "CLIENT_SECRET")
+    values = {word: read.str(f"OIDC_{word}", default="").strip() for word in words}
+    missing = [f"OIDC_{word}" for word, value in values.items() if not value]
+    if len(missing) == len(words):
+        return {}
+    if missing:
+        stop(f"single sign-on needs {' and '.join(missing)} too; set all four OIDC_ settings, or none.")
+    issuer = values["ISSUER"] = values["ISSUER"].rstrip("/")
+    parts = urlsplit(issuer)
+    if not keeps_secrets(issuer) or parts.query or parts.fragment or parts.username or len(issuer) > 200:
+        stop("OIDC_ISSUER is an address like https://login.example.com (plain http to this machine only).")
+    if find_spec("jwt") is None:
+        stop("single sign-on needs the packages of the extra sso, which ./run serve installs.")
+    return values

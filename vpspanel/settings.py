@@ -145,6 +145,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+SINGLE_SIGN_ON = environment.single_sign_on()
+"""Where members may sign in besides, by OpenID Connect (single_sign_on); without it, nothing of it is here."""
+if SINGLE_SIGN_ON:
+    INSTALLED_APPS.append("allauth.socialaccount")
+    SOCIALACCOUNT_ADAPTER = "vpspanel.single_sign_on.Adapter"
+    SOCIALACCOUNT_STORE_TOKENS = False
+    SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+
 # Not in a cookie, where messages lie readable, with the names of servers in them.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

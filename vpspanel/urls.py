@@ -4,6 +4,7 @@ from allauth.account import views as account
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, reverse_lazy
@@ -36,6 +37,16 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("servers.urls")),
 ]
+
+if settings.SINGLE_SIGN_ON:
+    from . import single_sign_on
+
+    urlpatterns += [
+        path("login/provider/", single_sign_on.sign_in, name="account_provider"),
+        path("login/provider/back/", single_sign_on.back, name="account_provider_back"),
+        path("me/provider/link/", single_sign_on.link, name="me-link"),
+        path("me/provider/unlink/", single_sign_on.unlink, name="me-unlink"),
+    ]
 
 handler400 = problems.bad_request
 handler403 = problems.not_allowed

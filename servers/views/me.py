@@ -40,6 +40,7 @@ def me(request: PanelRequest) -> HttpResponse:
         "role": rules.role_of(request.user),
         "sessions": open_sessions_of(request.user),
         "here": row_id(request),
+        "linked": rules.is_linked(request.user),
     }
     wrong = name.errors or speech.errors
     return render(request, "members/me.html", context, status=422 if wrong else 200)

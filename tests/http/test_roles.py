@@ -135,6 +135,8 @@ TABLE = [
     Row("me-end-others", "POST", 302, 302, 302, arguments=()),
     Row("me-leave", "GET", 200, 200, 200, arguments=()),
     Row("me-leave", "POST", 302, 302, 409, arguments=()),
+    Row("me-link", "POST", 502, 502, 502, arguments=()),
+    Row("me-unlink", "POST", 302, 302, 302, arguments=()),
     Row("invited", "GET", 409, 409, 409, arguments=(), signed_out=404),
     Row("invited", "POST", 409, 409, 409, arguments=(), signed_out=404),
     Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
@@ -158,6 +160,8 @@ TABLE = [
     Row("account_logout", "POST", 302, 302, 302, arguments=()),
     Row("account_change_password", "GET", 200, 200, 200, arguments=()),
     Row("account_change_password", "POST", 200, 200, 200, arguments=()),
+    Row("account_provider", "POST", 302, 302, 302, arguments=(), signed_out=502),
+    Row("account_provider_back", "GET", 400, 400, 400, arguments=(), signed_out=400),
     Row("account_inactive", "GET", 200, 200, 200, arguments=(), signed_out=200),
 ]
 each_row = pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method}-{row.name}") for row in TABLE])

@@ -255,6 +255,7 @@ def test_the_demo_does_not_take_over_settings_of_a_real_console(copy: Copy) -> N
         "DATABASE_URL": "real",
         "VPS_API_TOKEN": "real",
         "VPS_API_NEW": "real",
+        "OIDC_NAME": "real",
         "DEBUG": "on",
     }
     copy.run("demo", PORT="1", **real)
