@@ -108,7 +108,7 @@ class Progress:
 
     @property
     def page_closed(self) -> bool:
-        return self.run.state == Run.State.RUNNING and timezone.now() - self.run.driven_at > PAGE_OPEN
+        return self.run.state == Run.State.RUNNING and abs(timezone.now() - self.run.driven_at) > PAGE_OPEN
 
 
 # --- before -----------------------------------------------------------------------------------------------------
@@ -302,9 +302,11 @@ def _failed(run: Run, step: Step, problem: PermissionDenied | RemoteError) -> fl
 
 
 def _recover(run: Run) -> None:
-    """Steps that a stopped console has left claimed: sent or not, the log knows."""
-    long_ago = timezone.now() - LONGEST_STEP
-    for step in run.steps.filter(state=State.DOING, claimed_at__lt=long_ago).select_related("activity"):
+    """Steps that a stopped console has left claimed: sent or not, the log knows. One that was claimed far ahead, by a
+    clock that was set back, counts as left too: should its process live, the log lets only one of the two send it."""
+    now = timezone.now()
+    left = Q(claimed_at__lt=now - LONGEST_STEP) | Q(claimed_at__gt=now + LONGEST_STEP)
+    for step in run.steps.filter(left, state=State.DOING).select_related("activity"):
         outcome = step.activity.outcome if hasattr(step, "activity") else ""
         _set(step, RECOVERED.get(outcome, State.UNKNOWN))
 

@@ -154,5 +154,6 @@ def _note(request: HttpRequest, row: OpenSession) -> None:
     if key and key != row.session_key and row_id(request) == row.pk:
         rows.update(session_key=key)
     by_itself = request.resolver_match is not None and request.resolver_match.url_name in BY_ITSELF
-    if not by_itself and row.seen_at < timezone.now() - SEEN_EVERY:
-        rows.update(seen_at=timezone.now())
+    now = timezone.now()
+    if not by_itself and abs(now - row.seen_at) > SEEN_EVERY:
+        rows.update(seen_at=now)

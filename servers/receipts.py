@@ -9,7 +9,7 @@ from datetime import timedelta
 from statistics import median
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from .models import Activity
@@ -20,7 +20,8 @@ OPEN = (Outcome.SENT, Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 LONGEST_CALL = timedelta(minutes=2)
 """A row that is still "sent" after this long belongs to a console that was stopped in the middle of the call; until
-then its own process writes what came of it, and nobody else."""
+then its own process writes what came of it, and nobody else. So does one that lies as far ahead, because the clock was
+set back: should its process live, that has the last word."""
 GIVEN_UP = timedelta(days=1)
 """How long the fleet is asked about a change; set-up takes minutes, so that after a day nothing more will come."""
 
@@ -50,7 +51,9 @@ def receipt(entry: Activity) -> Receipt:
     """One row as a receipt."""
     give_up(entry)
     if entry.seen_at is not None:
-        return Receipt(entry, took=(entry.seen_at - entry.asked_at).total_seconds())
+        took = (entry.seen_at - entry.asked_at).total_seconds()
+        # Negative, where the clock was set back in between.
+        return Receipt(entry, took=took if took >= 0 else None)
     if entry.outcome not in OPEN:
         return Receipt(entry)
     expected = usual(entry.action, entry.server_id)
@@ -62,13 +65,13 @@ def receipt(entry: Activity) -> Receipt:
 
 def give_up(entry: Activity) -> None:
     """A row that a stopped console left "sent" is not known: whoever comes across it says so."""
-    if entry.outcome == Outcome.SENT and entry.asked_at < timezone.now() - LONGEST_CALL:
+    if entry.outcome == Outcome.SENT and abs(timezone.now() - entry.asked_at) > LONGEST_CALL:
         entry.finish(Outcome.UNKNOWN)
 
 
 def usual(action: str, server_id: str) -> float | None:
     """Seconds that this change usually takes: for this server, else for any; None if nobody has seen one done."""
-    done = Activity.objects.filter(action=action, outcome=Outcome.DONE, seen_at__isnull=False)
+    done = Activity.objects.filter(action=action, outcome=Outcome.DONE, seen_at__gte=F("asked_at"))
     for rows in (done.filter(server_id=server_id), done):
         times = [(row.seen_at - row.asked_at).total_seconds() for row in rows[:RECENT] if row.seen_at]
         if times:
@@ -78,7 +81,7 @@ def usual(action: str, server_id: str) -> float | None:
 
 def usual_of_all() -> dict[str, float]:
     """Seconds that each change usually takes, whatever the server, by the last ones of all; one query."""
-    done = Activity.objects.filter(outcome=Outcome.DONE, seen_at__isnull=False)[: RECENT * len(Action)]
+    done = Activity.objects.filter(outcome=Outcome.DONE, seen_at__gte=F("asked_at"))[: RECENT * len(Action)]
     times: dict[str, list[float]] = {}
     for row in done:
         if row.seen_at and len(times.setdefault(row.action, [])) < RECENT:

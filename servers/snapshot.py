@@ -207,7 +207,9 @@ def merge(current: Snapshot | None, answer: ServerList, before: int) -> Snapshot
             servers.pop(server_id, None)
     now = datetime.now(UTC)
     same = {server_id for server_id, server in servers.items() if current.servers.get(server_id) == server}
-    new.asked = {i: asked for i, asked in current.asked.items() if i in same and now - asked.at < ASKED_FOR}
+    new.asked = {
+        i: asked for i, asked in current.asked.items() if i in same and abs(now - asked.at) < ASKED_FOR
+    }
     same = {i for i in same if (i in new.asked) == (i in current.asked)}
     new.changed = {i: current.changed.get(i, version) if i in same else version for i in servers}
     new.added = {i: current.added.get(i, version) for i in servers}

@@ -124,7 +124,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 """Of X-Forwarded-For only what our own proxy has written counts: its last entry."""
 FRESH_FOR = environment.number("FRESH_SIGN_IN_MINUTES", 5) * 60
 """So many seconds a password or a passkey counts as fresh; what could take over the console asks for one (fresh)."""
-ACCOUNT_REAUTHENTICATION_TIMEOUT = FRESH_FOR
+ACCOUNT_REAUTHENTICATION_TIMEOUT = float("-inf")
+"""allauth asks our `fresh` alone; its own reckoning would take a sign-in for fresh that a clock set back put ahead."""
 
 MFA_ADAPTER = "vpspanel.accounts.SecondSteps"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
