@@ -83,9 +83,15 @@ def take_in(request: HttpRequest) -> None:
 
 def disconnect(request: HttpRequest) -> None:
     """Forget the token, and give the session a new key."""
+    forget(request)
+    request.session.cycle_key()
+
+
+def forget(request: HttpRequest) -> None:
+    """Forget the token. The session keeps its key: other tabs, whose requests are on their way with it, would be signed
+    out by a new one."""
     request.session.pop(SEALED, None)
     request.session.pop(ASIDE, None)
-    request.session.cycle_key()
 
 
 def kept_through_rotation(get_response: GetResponse) -> GetResponse:

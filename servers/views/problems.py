@@ -229,7 +229,7 @@ def _told(request: PanelRequest, problem: RemoteError) -> None:
     """What every answer about a problem does. A refused key is asked for once more; the person stays signed in."""
     request.problem = problem
     if isinstance(problem, KeyRefused) and not session.team_token():
-        session.disconnect(request)
+        session.forget(request)
 
 
 def _cells(request: PanelRequest) -> dict[str, Any]:
