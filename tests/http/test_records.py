@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from servers import actions, receipts
+from servers import actions, receipts, session
 from servers.models import Activity, Note
 from servers.remote import service
+from servers.remote.transport import Token
 from servers.simulator import Simulator
-from tests.conftest import HTMX, PASSWORD
+from tests.conftest import HTMX, PASSWORD, TOKEN
 from tests.http.pages import read
 from tests.http.test_bulk import confirm, drive, states
 
@@ -56,6 +58,23 @@ def read_only() -> Iterator[None]:
         yield
     finally:
         connection.cursor().execute("PRAGMA query_only=OFF")
+
+
+@contextlib.contextmanager
+def full(action: str) -> Iterator[None]:
+    """The disk is full: the log takes no row of this action more."""
+    cursor = connection.cursor()
+    cursor.execute("VACUUM")
+    cursor.execute(f"PRAGMA max_page_count={cursor.execute('PRAGMA page_count').fetchone()[0]}")
+    user, account = User.objects.get(), session.account_of(Token(TOKEN))
+    try:
+        # Such rows as the change would write, but smaller.
+        with contextlib.suppress(OperationalError):
+            while True:
+                Activity.begin(user, account, action, server_id="12345")
+        yield
+    finally:
+        cursor.execute(f"PRAGMA max_page_count={2**30}")
 
 
 @pytest.fixture
@@ -131,6 +150,32 @@ def test_no_change_goes_out_or_is_half_made(
     assert [line for line in simulator.lines if line[0] != "GET"] == []
     assert not Activity.objects.exists() and not Note.objects.exists()
     assert manager.get("/servers/12345/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("action", "address", "form"),
+    [
+        ("stop", "stop/", {}),
+        ("reboot", "reboot/", {}),
+        ("delete", "delete/", {"confirm_name": "web-server-01"}),
+        ("edit", "rename/", {"name": "shop", "opened_name": "web-server-01"}),
+    ],
+)
+def test_on_a_full_disk_no_change_goes_out_without_its_row(
+    manager: Client, simulator: Simulator, action: str, address: str, form: dict[str, str]
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("a way of SQLite")
+    with full(action):
+        rows = Activity.objects.count()
+        press = manager.post(f"/servers/12345/{address}", form, headers=HTMX)
+        looked = manager.get("/servers/")
+    assert [line for line in simulator.lines if line[0] != "GET"] == []
+    assert press.status_code == 503 and SENTENCE in read(press).one(id="alerts").text
+    assert looked.status_code == 200 and Activity.objects.count() == rows
+    Activity.objects.all().delete()
+    assert manager.post(f"/servers/12345/{address}", form, headers=HTMX).status_code < 400
+    assert len([line for line in simulator.lines if line[0] != "GET"]) == 1
 
 
 def test_no_server_is_ordered_and_the_same_form_orders_one_afterwards(

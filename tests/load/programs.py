@@ -165,7 +165,9 @@ BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError
 
 
 class Browser:
-    """A signed-in browser that asks once, whatever happens."""
+    """A signed-in browser that asks once, whatever happens, and waits for so many seconds (`patience`)."""
+
+    patience = 60
 
     def __init__(self, url: str, cookie: str) -> None:
         self._url = url
@@ -173,13 +175,19 @@ class Browser:
         self._cookies = {"sessionid": cookie, "csrftoken": "c" * 32}
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        return requests.get(self._url + path, cookies=self._cookies, headers=headers, timeout=60)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.get(self._url + path, cookies=self._cookies, headers=headers, timeout=self.patience)
 
     def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> requests.Response:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         headers |= {"X-CSRFToken": "c" * 32}
         return requests.post(
-            self._url + path, form, cookies=self._cookies, headers=headers, timeout=60, allow_redirects=False
+            self._url + path,
+            form,
+            cookies=self._cookies,
+            headers=headers,
+            timeout=self.patience,
+            allow_redirects=False,
         )
 
     def look(self, path: str) -> int:
