@@ -49,6 +49,8 @@ class Provider(ThreadingHTTPServer):
         """What it says instead of a code."""
         self.instead: dict[str, tuple[int, bytes]] = {}
         """The answer to a path other than it should be: status and body."""
+        self.leads: dict[str, str] = {}
+        """Where a path leads, with all that was sent."""
         self.silent: set[str] = set()
         self.go_on = threading.Event()
         self.asked: list[str] = []
@@ -145,6 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(path)
         if path in self.server.silent:
             self.server.go_on.wait(20)
+        if path in self.server.leads:
+            self._lead(self.server.leads[path], 307)
+            return True
         if path in self.server.instead:
             status, body = self.server.instead[path]
             self._answer(status, body)
@@ -162,8 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._lead(f"{question['redirect_uri']}?{urlencode(said | {'state': question['state']})}")
 
-    def _lead(self, address: str) -> None:
-        self.send_response(302)
+    def _lead(self, address: str, status: int = 302) -> None:
+        self.send_response(status)
         self.send_header("Location", address)
         self.send_header("Content-Length", "0")
         self.end_headers()

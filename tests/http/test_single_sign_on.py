@@ -429,10 +429,17 @@ def test_no_answer_of_the_provider_is_a_fault_of_ours(
         b'{"access_token": "x", "id_token": 5}',
         b'{"access_token": "x", "id_token": "."}',
     ]
-    for answer in [*((200, body) for body in ODD + half), (302, b"{}"), (400, b"{}"), (500, b"")]:
+    for answer in [*((200, body) for body in ODD + half), (400, b"{}"), (500, b"")]:
         provider.instead[path] = answer
         client, response = by_provider(provider)
         nobody_got_in(client, response, 502)
+
+
+def test_our_secret_follows_no_redirect(operator: Client, provider: Provider) -> None:
+    link(operator, provider)
+    provider.leads["/token"] = f"{provider.issuer}/elsewhere"
+    nobody_got_in(*by_provider(provider), 502)
+    assert "/elsewhere" not in provider.asked
 
 
 def test_a_provider_that_nobody_reaches_is_a_sentence_and_the_password_still_works(
