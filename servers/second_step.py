@@ -29,6 +29,7 @@ OPEN: Final = frozenset(
         "accessibility",
         "manifest",
         "healthz",
+        "readyz",
         "account_logout",
         "account_inactive",
     }

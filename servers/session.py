@@ -19,6 +19,8 @@ from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from vpspanel.logs import request_id
+
 from .models import AccountKey
 from .remote.transport import Api, Token, Transport
 
@@ -60,7 +62,7 @@ def connection(request: HttpRequest) -> Connection:
 
 def connection_with(token: Token) -> Connection:
     """The connection that this token gives."""
-    return Connection(Api(transport(), token), account_of(token), token.last_four)
+    return Connection(Api(transport(), token, request_id.get()), account_of(token), token.last_four)
 
 
 def team_token() -> Token | None:

@@ -19,6 +19,7 @@ from .views import (
     me,
     members,
     power,
+    probes,
     server,
     start,
     team,
@@ -113,5 +114,6 @@ urlpatterns = [
     path("accessibility/", about.accessibility, name="accessibility"),
     path("manifest.webmanifest", about.manifest, name="manifest"),
     path("language/", language.language, name="language"),
-    path("healthz", account.healthz, name="healthz"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
 ]

@@ -7,8 +7,8 @@ from typing import Final
 
 SECRET_IN_ADDRESS: Final = re.compile(r"(/invited/)[^/\s?]+")
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
-"""The number of the request that is being answered (middleware.numbered)."""
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The number of the request that is being answered (middleware.numbered); empty between requests."""
 
 
 class OneLine(logging.Formatter):
@@ -19,7 +19,7 @@ class OneLine(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        record.request_id = getattr(getattr(record, "request", None), "id", request_id.get())
+        record.request_id = getattr(getattr(record, "request", None), "id", request_id.get()) or "-"
         line = SECRET_IN_ADDRESS.sub(r"\1…", super().format(record))
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 

@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from .deadline import DeadlineAdapter, ends_at
-from .errors import NoAnswer, NotReachable, NotUnderstood, RemoteError, from_answer
+from .errors import Crowded, NoAnswer, NotReachable, NotUnderstood, RemoteError, from_answer
 from .objects import SERVER_ID
 from .room import Room
 
@@ -76,15 +76,28 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether VPS.org answered the last call of this process, and how long ago it last answered any (None: never)."""
+
+    answers: bool | None
+    seconds_ago: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
-    """VPS.org, spoken to with one person's token: what the nine requests take first."""
+    """VPS.org, spoken to with one person's token: what the nine requests take first.
+
+    `number` is that of the request of ours that asks, or empty; VPS.org gets it as X-Request-ID.
+    """
 
     transport: "Transport"
     token: Token
+    number: str = ""
 
     def ask(self, name: str, path: str, query: dict[str, str] | None = None) -> Answer:
         """GET a path below the base address."""
-        return self.transport.send(name, "GET", path + ("?" + urlencode(query) if query else ""), self.token)
+        path += "?" + urlencode(query) if query else ""
+        return self.transport.send(name, "GET", path, self.token, number=self.number)
 
     def change(
         self,
@@ -94,7 +107,7 @@ class Api:
         body: object = None,
     ) -> Answer:
         """Send a change, once."""
-        return self.transport.send(name, method, path, self.token, body)
+        return self.transport.send(name, method, path, self.token, body, number=self.number)
 
     def waiting(self, name: str) -> AbstractContextManager[None]:
         """While somebody waits for the answer to another one's question: that holds a thread as well as asking."""
@@ -106,6 +119,17 @@ def server_path(server_id: str, *command: str) -> str:
     if not SERVER_ID.fullmatch(server_id):
         raise ValueError("not the form of a server id")
     return "/".join(("/servers", quote(server_id, safe=""), *command, ""))
+
+
+def _headers(token: Token, number: str) -> dict[str, str]:
+    headers = {
+        "Authorization": _Unprinted(f"Bearer {token.reveal()}"),
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "User-Agent": "vps-console",
+    }
+    return headers | {"X-Request-ID": number} if number else headers
 
 
 class Transport:
@@ -132,6 +156,8 @@ class Transport:
         self.deadline = deadline
         self.size_limit = size_limit
         self.room = Room(threads)
+        self._answers: bool | None = None
+        self._answered_at: float | None = None
         self._timeouts = (connect_timeout, read_timeout)
         self._session = _StayingSession()
         self._session.trust_env = False
@@ -148,27 +174,46 @@ class Transport:
         path: str,
         token: Token,
         body: object = None,
+        *,
+        number: str = "",
     ) -> Answer:
         """Send one request and give its 2xx answer, or raise a RemoteError.
 
         `name` is what the errors and the log call the request. Only GET is repeated, once: a lost answer to "reboot"
-        must not reboot twice. `body` None sends no body.
+        must not reboot twice. `body` None sends no body; `number` goes along as X-Request-ID, unless it is empty.
         """
         started = time.monotonic()
         ends_at.set(started + self.deadline)
         data = None if body is None else msgspec.json.encode(body)
+        headers = _headers(token, number)
         try:
             with self.room.taken(name, token, question=method == "GET"):
-                answer = self._send_or_repeat(name, method, path, token, data)
+                answer = self._send_or_repeat(name, method, path, headers, data)
         except RemoteError as problem:
+            if not isinstance(problem, Crowded):
+                self._hear(problem.status is not None and problem.status < 500)
             log.warning("%s %s after %.0f ms", method, problem, (time.monotonic() - started) * 1000)
             raise
+        self._hear(True)
         log.info("%s %s: %d after %.0f ms", method, name, answer.status, (time.monotonic() - started) * 1000)
         return answer
 
-    def _send_or_repeat(self, name: str, method: str, path: str, token: Token, data: bytes | None) -> Answer:
+    def heard(self) -> Heard:
+        """What this process last heard of VPS.org; a refusal is an answer too, a fault of theirs (5xx) is none."""
+        at = self._answered_at
+        # Never below zero, whatever the clock does.
+        return Heard(self._answers, None if at is None else max(0, round(time.time() - at)))
+
+    def _hear(self, answers: bool) -> None:
+        self._answers = answers
+        if answers:
+            self._answered_at = time.time()
+
+    def _send_or_repeat(
+        self, name: str, method: str, path: str, headers: dict[str, str], data: bytes | None
+    ) -> Answer:
         try:
-            return self._send_once(name, method, path, token, data)
+            return self._send_once(name, method, path, headers, data)
         except RemoteError as problem:
             if method != "GET" or problem.repeat_after is None:
                 raise
@@ -177,23 +222,16 @@ class Transport:
                 raise
             log.info("%s %s, asked once more", method, problem)
         time.sleep(pause)
-        return self._send_once(name, method, path, token, data)
+        return self._send_once(name, method, path, headers, data)
 
     def _send_once(
         self,
         name: str,
         method: str,
         path: str,
-        token: Token,
+        headers: dict[str, str],
         data: bytes | None,
     ) -> Answer:
-        headers = {
-            "Authorization": _Unprinted(f"Bearer {token.reveal()}"),
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": "vps-console",
-        }
         try:
             with self._session.request(
                 method,

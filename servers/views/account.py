@@ -1,9 +1,9 @@
-"""The API token of the person who is signed in: connect and disconnect. And the answer for a load balancer."""
+"""The API token of the person who is signed in: connect and disconnect."""
 
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from .. import fleet, fresh, session
@@ -76,13 +76,6 @@ def disconnect(request: PanelRequest) -> HttpResponse:
     session.disconnect(request)
     messages.success(request, gettext("Disconnected. The console has forgotten your key."))
     return redirect("connect")
-
-
-@require_safe
-@login_not_required
-def healthz(request: HttpRequest) -> HttpResponse:
-    """For a load balancer: the process answers. Says nothing about accounts."""
-    return HttpResponse("ok\n", content_type="text/plain")
 
 
 def safe_next(request: HttpRequest) -> str:

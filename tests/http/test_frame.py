@@ -35,6 +35,7 @@ EVERY_KIND = [
     pytest.param("/", 200, id="start"),
     pytest.param("/login/", 302, id="redirect"),
     pytest.param("/healthz", 200, id="healthz"),
+    pytest.param("/readyz", 200, id="readyz"),
     pytest.param("/servers/poll/", 204, id="poll"),
     pytest.param("/broken/", 500, id="our-fault"),
 ]
@@ -127,14 +128,6 @@ def test_it_says_on_every_page_that_nothing_is_real_when_nothing_is(
         assert ("Practice mode." in read(viewer.get(address)).text) is practice
     viewer.post("/logout/")
     assert ("Practice mode." in read(viewer.get("/login/")).text) is practice
-
-
-@pytest.mark.django_db
-def test_a_load_balancer_gets_its_answer_without_signing_in(simulator: Simulator) -> None:
-    response = Client().get("/healthz")
-    assert (response.status_code, response.content) == (200, b"ok\n")
-    assert response.cookies == {}
-    assert simulator.seen == []
 
 
 def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(manager: Client) -> None:

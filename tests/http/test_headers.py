@@ -84,6 +84,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], int]] = {
     "admin": ("GET", "/admin/", {}, 200),
     "manifest": ("GET", "/manifest.webmanifest", {}, 200),
     "load balancer": ("GET", "/healthz", {}, 200),
+    "ready": ("GET", "/readyz", {}, 200),
 }
 BEFORE_SIGN_IN: dict[str, tuple[str, dict[str, str], int]] = {
     "sign-in": ("/login/", {}, 200),
@@ -160,7 +161,7 @@ def test_the_page_of_an_invitation_is_kept_by_no_cache(manager: Client) -> None:
 def test_plain_http_leads_to_the_same_page_by_https(for_real: None) -> None:
     response = Client().get("/servers/?q=web")
     assert (response.status_code, response["Location"]) == (301, "https://testserver/servers/?q=web")
-    assert Client().get("/healthz").status_code == 200
+    assert Client().get("/healthz").status_code == Client().get("/readyz").status_code == 200
 
 
 def test_every_cookie_is_for_this_host_by_https_and_for_no_script(mia: Client) -> None:

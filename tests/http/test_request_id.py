@@ -123,9 +123,14 @@ def test_what_vps_org_says_forges_no_line(viewer: Client, simulator: Simulator, 
     assert all(line.isprintable() and "forged" not in line for line in lines)
 
 
-def test_the_number_does_not_travel_to_vps_org(viewer: Client, simulator: Simulator) -> None:
-    viewer.get("/servers/12345/")
-    assert "x-request-id" not in simulator.seen[0].headers
+def test_the_number_travels_to_vps_org_with_every_request(manager: Client, simulator: Simulator) -> None:
+    number = manager.get("/servers/12345/")["X-Request-ID"]
+    assert simulator.seen[-1].headers["x-request-id"] == number
+    number = manager.post("/servers/12345/stop/")["X-Request-ID"]
+    assert simulator.seen[-1].headers["x-request-id"] == number
+    simulator.faults.next("status", status=503)
+    number = manager.get("/servers/12345/")["X-Request-ID"]
+    assert [seen.headers["x-request-id"] for seen in simulator.seen[-2:]] == [number, number]
 
 
 def test_a_line_between_requests_has_no_number() -> None:

@@ -59,6 +59,7 @@ TABLE = [
     Row("signed-in", "GET", 204, 204, 204, arguments=()),
     Row("disconnect", "POST", 302, 302, 302, arguments=()),
     Row("healthz", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("readyz", "GET", 200, 200, 200, arguments=(), signed_out=200),
     Row("server-detail", "GET", 200, 200, 200),
     Row("server-start", "GET", 403, 200, 200),
     Row("server-start", "POST", 403, 302, 302, arguments=("12360",)),
@@ -204,7 +205,7 @@ def test_somebody_without_a_role_reaches_no_server(
     client = sign_in("nora", "", connected=False)
     about_themselves = row.name.startswith(OF_ONESELF) or row.name == "me"
     about_servers = (
-        row.name not in ("healthz", "disconnect", "draft", "signed-in", *ABOUT_THE_CONSOLE)
+        row.name not in ("healthz", "readyz", "disconnect", "draft", "signed-in", *ABOUT_THE_CONSOLE)
         and not about_themselves
     )
     assert (ask(client, row) == 403) is about_servers

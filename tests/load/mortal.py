@@ -33,11 +33,11 @@ usual_send = Transport.send
 usual_finish = Activity.finish
 
 
-def send(self: Transport, name: str, method: str, *given: Any) -> Answer:
+def send(self: Transport, name: str, method: str, *given: Any, **more: Any) -> Answer:
     if method == "GET":
-        return usual_send(self, name, method, *given)
+        return usual_send(self, name, method, *given, **more)
     reach("call")
-    answer = usual_send(self, name, method, *given)
+    answer = usual_send(self, name, method, *given, **more)
     reach("answer")
     return answer
 

@@ -114,6 +114,12 @@ def test_one_person_s_token_does_not_stay_for_the_next(api: Api, simulator: Simu
     assert sent == [f"Bearer {TOKEN}", "Bearer vps_of_another"]
 
 
+def test_a_number_goes_along_as_a_header_and_none_where_there_is_none(api: Api, simulator: Simulator) -> None:
+    service.list_servers(api)
+    service.list_servers(Api(api.transport, api.token, "01234-56789"))
+    assert [seen.headers.get("x-request-id") for seen in simulator.seen] == [None, "01234-56789"]
+
+
 def test_the_environment_s_netrc_and_proxies_do_not_count(
     base: str, simulator: Simulator, stranger: Stranger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
