@@ -23,9 +23,23 @@ def stop(sentence: str) -> NoReturn:
 def secret_key() -> str:
     """SECRET_KEY: at least 50 characters, because everything sealed and signed hangs on it."""
     value: str = read.str("SECRET_KEY", default="")
-    if len(value) < 50:
+    if _is_weak(value):
         stop("set SECRET_KEY to a secret of at least 50 random characters, the same at every start.")
     return value
+
+
+def secret_key_fallbacks() -> list[str]:
+    """SECRET_KEY_FALLBACKS: whoever knows one of them can forge a session, so they are as long."""
+    values = names("SECRET_KEY_FALLBACKS")
+    if any(map(_is_weak, values)):
+        stop(
+            "SECRET_KEY_FALLBACKS holds earlier values of SECRET_KEY, each of at least 50 random characters."
+        )
+    return values
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < 50 or len(set(secret)) < 10
 
 
 def switch(name: str) -> bool:
@@ -48,6 +62,14 @@ def number(name: str, default: float) -> float:
     return result
 
 
+def count(name: str, default: int) -> int:
+    """A whole number from 1 on."""
+    value: str = read.str(name, default=str(default)).strip()
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 10_000):
+        stop(f"{name} is a whole number above zero, not {value!r}.")
+    return int(value)
+
+
 def time_zone() -> str:
     """TIME_ZONE, a name of the time zone database."""
     value: str = read.str("TIME_ZONE", default="UTC")
@@ -63,6 +85,14 @@ def log_level() -> str:
     value: str = read.str("LOG_LEVEL", default="INFO").upper()
     if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         stop(f"LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL, not {value!r}.")
+    return value
+
+
+def log_format() -> str:
+    """LOG_FORMAT: "text" for people, "json" for programs that collect logs."""
+    value: str = read.str("LOG_FORMAT", default="text").lower()
+    if value not in ("text", "json"):
+        stop(f"LOG_FORMAT is text or json, not {value!r}.")
     return value
 
 
@@ -110,6 +140,14 @@ def cache() -> dict[str, object]:
     }
 
 
+def workers() -> int:
+    """WEB_WORKERS, the number of processes; more than one have to share a cache."""
+    value = count("WEB_WORKERS", 1)
+    if value > 1 and not read.str("CACHE_URL", default=""):
+        stop("WEB_WORKERS above 1 needs CACHE_URL, because without one each process has a cache of its own.")
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine itself."""
     if host == "localhost":
@@ -135,6 +173,14 @@ def api_url() -> str:
         stop("VPS_API_URL is an address like https://admin.vps.org/api/v1.")
     if not keeps_secrets(value):
         stop("VPS_API_URL starts with https:// (plain http is for a stand-in on this machine only).")
+    return value
+
+
+def api_proxy() -> str:
+    """VPS_API_PROXY: the address of a proxy, or empty."""
+    value: str = read.str("VPS_API_PROXY", default="").strip()
+    if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
+        stop("VPS_API_PROXY is an address like http://proxy.example.com:3128.")
     return value
 
 

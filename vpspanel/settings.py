@@ -3,14 +3,14 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import environment
+from . import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- from the environment ---------------------------------------------------------------------------------------
 
 SECRET_KEY = environment.secret_key()
-SECRET_KEY_FALLBACKS = environment.names("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks()
 DEBUG = environment.switch("DEBUG")
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or ["127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
@@ -21,9 +21,9 @@ TIME_ZONE = environment.time_zone()
 
 VPS_API_URL = environment.api_url()
 VPS_API_TOKEN = environment.api_token()
-VPS_API_PROXY = environment.read.str("VPS_API_PROXY", default="")
+VPS_API_PROXY = environment.api_proxy()
 VPS_API_DEADLINE = environment.number("VPS_API_DEADLINE", 15)
-WEB_THREADS = int(environment.number("WEB_THREADS", 16))
+WEB_THREADS = environment.count("WEB_THREADS", 16)
 """How many requests a process answers at once (./run serve)."""
 PRACTICE_MODE = environment.is_loopback(urlsplit(VPS_API_URL).hostname or "")
 """Whether the servers are the simulator's: the page frame says then that nothing is real."""
@@ -203,23 +203,4 @@ SECURE_CSP = {
 
 # --- the log ----------------------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "vpspanel.logs.OneLine",
-            "format": "%(asctime)s %(levelname)s %(request_id)s %(name)s %(message)s",
-        }
-    },
-    "filters": {"not_told_yet": {"()": "vpspanel.logs.NotToldYet"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {
-        "handlers": ["stderr"],
-        "level": environment.log_level(),
-    },
-    "loggers": {
-        "django.server": {"propagate": True, "handlers": []},
-        "django.request": {"filters": ["not_told_yet"]},
-    },
-}
+LOGGING = logs.config(environment.log_level(), environment.log_format())

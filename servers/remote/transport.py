@@ -8,7 +8,7 @@ import random
 import re
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 TOKEN: Final = re.compile(r"[A-Za-z0-9_.-]{8,255}")
 CHUNK: Final = 64 * 1024
+ANSWERED: Final = "answered"
 
 
 class Token:
@@ -73,6 +74,16 @@ class Answer:
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a call to VPS.org ended: ANSWERED, or the name of the RemoteError; `status` is None without an answer."""
+
+    request: str
+    outcome: str
+    status: int | None
+    milliseconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +201,18 @@ class Transport:
             with self.room.taken(name, token, question=method == "GET"):
                 answer = self._send_or_repeat(name, method, path, headers, data)
         except RemoteError as problem:
-            if not isinstance(problem, Crowded):
-                self._hear(problem.status is not None and problem.status < 500)
-            log.warning("%s %s after %.0f ms", method, problem, (time.monotonic() - started) * 1000)
+            call = self._ended(name, type(problem).__name__, problem.status, started)
+            log.warning("%s %s after %d ms", method, problem, call.milliseconds, extra={"vps": asdict(call)})
             raise
-        self._hear(True)
-        log.info("%s %s: %d after %.0f ms", method, name, answer.status, (time.monotonic() - started) * 1000)
+        call = self._ended(name, ANSWERED, answer.status, started)
+        log.info(
+            "%s %s: %d after %d ms",
+            method,
+            name,
+            answer.status,
+            call.milliseconds,
+            extra={"vps": asdict(call)},
+        )
         return answer
 
     def heard(self) -> Heard:
@@ -204,10 +221,12 @@ class Transport:
         # Never below zero, whatever the clock does.
         return Heard(self._answers, None if at is None else max(0, round(time.time() - at)))
 
-    def _hear(self, answers: bool) -> None:
-        self._answers = answers
-        if answers:
-            self._answered_at = time.time()
+    def _ended(self, name: str, outcome: str, status: int | None, started: float) -> Call:
+        if outcome != Crowded.__name__:
+            self._answers = status is not None and status < 500
+            if self._answers:
+                self._answered_at = time.time()
+        return Call(name, outcome, status, round((time.monotonic() - started) * 1000))
 
     def _send_or_repeat(
         self, name: str, method: str, path: str, headers: dict[str, str], data: bytes | None
