@@ -47,5 +47,5 @@ def finish(self: Activity, *given: Any, **more: Any) -> None:
     reach("outcome")
 
 
-Transport.send = send  # type: ignore[method-assign, assignment]
+Transport.send = send  # type: ignore[method-assign]
 Activity.finish = finish  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,15 @@ def wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     raise TimeoutError(f"nothing listens on {port}")
+
+
+def until(true: Callable[[], object]) -> None:
+    """Waits a minute at most until this is true."""
+    for _ in range(1200):
+        if true():
+            return
+        time.sleep(0.05)
+    raise TimeoutError
 
 
 class Redis:
@@ -109,18 +119,10 @@ class Console:
             program, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
         ).stdout
 
-    def start(self, application: str = "vpspanel.wsgi:application", workers: int = 1) -> None:
-        command = [
-            "-m",
-            "gunicorn",
-            application,
-            "--bind",
-            f"127.0.0.1:{self.port}",
-            "--workers",
-            str(workers),
-        ]
-        command += ["--threads", "16", "--worker-class", "gthread", "--keep-alive", "30", "--preload"]
-        command += ["--no-control-socket", "--graceful-timeout", "5"]
+    def start(self, application: str = "vpspanel.wsgi:application", *options: str, workers: int = 1) -> None:
+        """As `./run serve` starts it, but ready sooner: gunicorn loads the application once for all its processes."""
+        command = ["-m", "gunicorn", "--config", "python:vpspanel.serving", "--preload", application]
+        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(workers), *options]
         with self.log.open("a") as log:
             self._program = subprocess.Popen(
                 [sys.executable, *command], env=self.environment, stderr=log, start_new_session=True
@@ -134,6 +136,13 @@ class Console:
         else:
             self._program.send_signal(how)
         self._program.wait(30)
+
+    def tell(self, number: signal.Signals) -> None:
+        """A signal to gunicorn alone."""
+        self._program.send_signal(number)
+
+    def has_ended(self) -> bool:
+        return self._program.poll() is not None
 
     def workers(self) -> list[int]:
         """The numbers of gunicorn's processes."""

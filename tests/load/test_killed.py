@@ -5,14 +5,14 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from servers.simulator import Simulator
 
-from .programs import Browser, Console, Redis
+from .programs import Browser, Console, Redis, until
 
 pytestmark = pytest.mark.slow
 
@@ -182,12 +182,3 @@ def fleet_of_fifty(vps: Simulator) -> list[str]:
 
 def still_waiting(console: Console) -> int:
     return len(console.rows("SELECT 1 FROM servers_step WHERE state = 'waiting'"))
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Waits a minute at most until this is true."""
-    for _ in range(600):
-        if true():
-            return
-        time.sleep(0.1)
-    raise TimeoutError

@@ -1,5 +1,6 @@
 """`./run`, in a copy of its own with stand-ins for Python and pip: what it says, and what it leaves behind."""
 
+import os
 import re
 import shutil
 import signal
@@ -40,9 +41,14 @@ case "$*" in
             offline) echo "WARNING: Failed to establish a new connection"; echo "ERROR: nothing found"; exit 1 ;;
             badly) echo "something went wrong"; echo "ERROR: the hashes do not match"; exit 1 ;;
         esac ;;
+    "-m vpspanel.serving") [[ -z ${UNSAFE:-} ]] ;;
+    "-m gunicorn"*) echo $$ >served-by ;;
     manage.py*) env >settings ;;
 esac
 """
+
+SECRET = "mZ4qv8Kx2tB7nR5wJc9yLh3gFd6sPa1eUo0iTkXbVnMqWrYz-_Gj"
+SAFE = {"SECRET_KEY": SECRET, "TRUST_PROXY": "on", "ALLOWED_HOSTS": "console.example.com"}
 
 Result = subprocess.CompletedProcess[str]
 
@@ -264,7 +270,7 @@ def test_the_demo_does_not_take_over_settings_of_a_real_console(copy: Copy) -> N
 
 
 def test_every_setting_of_the_console_is_kept_from_the_demo() -> None:
-    read = re.compile(r'\b(?:read|environment|switch|number|names)(?:\.\w+)*\(\s*"([A-Z_]+)"')
+    read = re.compile(r'\b(?:read|environment|switch|number|count|names)(?:\.\w+)*\(\s*"([A-Z_]+)"')
     names = {name for file in (CHECKOUT / "vpspanel").glob("*.py") for name in read.findall(file.read_text())}
     forgotten = (CHECKOUT / "run").read_text().partition("unset ")[2].partition("}\n")[0].split()
     assert {"SECRET_KEY", "TRUST_PROXY"} <= names
@@ -283,8 +289,75 @@ def test_manage_works_on_the_demos_data_and_says_so_when_no_other_is_named(copy:
     assert copy.settings["SECRET_KEY"] == "mine"
 
 
-def test_serve_does_not_start_without_a_proxy_in_front(copy: Copy) -> None:
-    assert_one_sentence(copy.run("serve", PORT="1", SECRET_KEY="mine"), "TRUST_PROXY=on")
+def test_serve_looks_at_its_settings_before_it_does_anything(copy: Copy) -> None:
+    assert copy.run("serve", PORT="1", UNSAFE="yes").returncode == 1
+    assert (copy.root / "calls").read_text().splitlines()[-1] == "-m vpspanel.serving"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"SECRET_KEY": ""}, "set SECRET_KEY to a secret of at least 50"),
+        ({"SECRET_KEY": SECRET[:49]}, "set SECRET_KEY to a secret of at least 50"),
+        ({"SECRET_KEY": "abc" * 20}, "set SECRET_KEY to a secret of at least 50"),
+        ({"SECRET_KEY_FALLBACKS": f"{SECRET},short"}, "SECRET_KEY_FALLBACKS holds earlier values"),
+        ({"DEBUG": "on"}, "DEBUG is on"),
+        ({"TRUST_PROXY": "off"}, "TRUST_PROXY=on"),
+        ({"ALLOWED_HOSTS": ""}, "set ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "console.example.com,*"}, "set ALLOWED_HOSTS"),
+        ({"CSRF_TRUSTED_ORIGINS": "http://console.example.com"}, "start with https://"),
+        ({"WEB_WORKERS": "2"}, "needs CACHE_URL"),
+        ({"WEB_WORKERS": "0.5"}, "WEB_WORKERS is a whole number"),
+        ({"WEB_THREADS": "0"}, "WEB_THREADS is a whole number"),
+        ({"CACHE_URL": "memcached://host"}, "CACHE_URL is the address of a Redis"),
+        ({"DATABASE_URL": "sqlite://:memory:"}, "DATABASE_URL names no file"),
+        ({"DATABASE_URL": "sqlite:////dev/null/db.sqlite3"}, "DATABASE_URL is in /dev/null"),
+        ({"DATABASE_URL": "mysql://host/name"}, "DATABASE_URL is an address like"),
+        ({"STATIC_ROOT": "/dev/null/static"}, "STATIC_ROOT is in /dev/null/static"),
+        ({"VPS_API_URL": "http://vps.example.com/api"}, "VPS_API_URL starts with https://"),
+        ({"VPS_API_PROXY": "proxy:3128"}, "VPS_API_PROXY is an address like"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is text or json"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is DEBUG"),
+    ],
+)
+def test_serve_refuses_what_is_not_safe_with_one_sentence(settings: dict[str, str], words: str) -> None:
+    assert_one_sentence(looked_at(settings), words)
+
+
+def test_serve_refuses_the_secret_of_the_demo(tmp_path: Path) -> None:
+    (tmp_path / ".demo").mkdir()
+    (tmp_path / ".demo" / "env").write_text(f"SECRET_KEY={SECRET}\nDATABASE_URL=sqlite:///db\n")
+    assert_one_sentence(looked_at({}, tmp_path), "SECRET_KEY is the demo's")
+
+
+def test_serve_takes_what_is_safe(tmp_path: Path) -> None:
+    more = {"WEB_WORKERS": "2", "CACHE_URL": "redis://127.0.0.1:6379/0", "SECRET_KEY_FALLBACKS": SECRET}
+    for settings in ({}, more):
+        result = looked_at(settings, tmp_path)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def looked_at(settings: dict[str, str], folder: Path = CHECKOUT) -> Result:
+    """What `./run serve` says of its settings, when these are not as they should be."""
+    return subprocess.run(
+        [sys.executable, "-m", "vpspanel.serving"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT)} | SAFE | settings,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_signals_to_serve_reach_the_server_itself(copy: Copy) -> None:
+    """Its process is the one that was started: nothing stands between who stops it and gunicorn."""
+    with subprocess.Popen(
+        [copy.root / "run", "serve"],
+        env={"PATH": f"{copy.programs}:/usr/local/bin:/usr/bin:/bin", "PORT": "1"},
+        stdout=subprocess.DEVNULL,
+    ) as started:
+        assert started.wait(60) == 0
+    assert (copy.root / "served-by").read_text() == f"{started.pid}\n"
 
 
 def test_the_browser_tests_are_not_skipped_in_silence(copy: Copy) -> None:
