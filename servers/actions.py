@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from . import fleet, knowledge, receipts, sightings
+from . import fleet, knowledge, metrics, receipts, sightings
 from .models import Activity, Sheet, Step
 from .remote import service
 from .remote.errors import Gone, RemoteError
@@ -214,6 +214,8 @@ def _logged(
         )
         fleet.doubt(link, server_id, problem, action)
         raise
+    finally:
+        metrics.changed(action, entry.outcome)
 
 
 def _merge(now: ServerDetail, opened: Fields, mine: Fields) -> Fields:

@@ -30,6 +30,7 @@ OPEN: Final = frozenset(
         "manifest",
         "healthz",
         "readyz",
+        "metrics",
         "account_logout",
         "account_inactive",
     }

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse
 
 from vpspanel.logs import request_id
 
+from . import metrics
 from .models import AccountKey
 from .remote.transport import Api, Token, Transport
 
@@ -52,6 +53,7 @@ def transport() -> Transport:
         proxy=settings.VPS_API_PROXY,
         deadline=settings.VPS_API_DEADLINE,
         threads=settings.WEB_THREADS,
+        told=metrics.called,
     )
 
 

@@ -116,4 +116,5 @@ urlpatterns = [
     path("language/", language.language, name="language"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.counts, name="metrics"),
 ]

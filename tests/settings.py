@@ -19,6 +19,7 @@ os.environ |= {
     "OIDC_ISSUER": "http://127.0.0.1:9",
     "OIDC_CLIENT_ID": "the-console",
     "OIDC_CLIENT_SECRET": "what only the console and the provider know",
+    "METRICS_TOKEN": "for-the-prometheus-of-the-tests",
 }
 
 from vpspanel.settings import *  # noqa: F403

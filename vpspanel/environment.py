@@ -3,6 +3,7 @@
 A wrong or missing value stops the start with one sentence that says what to do.
 """
 
+import re
 import sys
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -138,6 +139,16 @@ def cache() -> dict[str, object]:
         # One that is stopped in the middle says nothing at all, and would be waited for without an end.
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     }
+
+
+def metrics_token() -> str:
+    """METRICS_TOKEN, with which /metrics is read, or empty: then nothing is counted and there is no such address."""
+    value: str = read.str("METRICS_TOKEN", default="")
+    if value and not re.fullmatch(r"[A-Za-z0-9_.-]{20,}", value):
+        stop("METRICS_TOKEN is at least 20 random letters and digits, for Prometheus to bring along.")
+    if value and find_spec("prometheus_client") is None:
+        stop("METRICS_TOKEN needs the package prometheus-client, which ./run serve installs.")
+    return value
 
 
 def workers() -> int:

@@ -5,6 +5,7 @@ As a program it says in one sentence which setting is not safe for real use, bef
 
 import os
 from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -22,6 +23,12 @@ control_socket_disable: Final = True
 forwarded_allow_ips: Final = ""
 """The console alone decides, by TRUST_PROXY, whom it believes about the original request: gunicorn believes nobody."""
 logconfig_dict: Final = logs.config(environment.log_level(), environment.log_format())
+
+
+def on_exit(server: object) -> None:
+    """After the last worker has ended: what they counted ends with them."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        rmtree(folder, ignore_errors=True)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]

@@ -25,6 +25,7 @@ VPS_API_PROXY = environment.api_proxy()
 VPS_API_DEADLINE = environment.number("VPS_API_DEADLINE", 15)
 WEB_THREADS = environment.count("WEB_THREADS", 16)
 """How many requests a process answers at once (./run serve)."""
+METRICS_TOKEN = environment.metrics_token()
 PRACTICE_MODE = environment.is_loopback(urlsplit(VPS_API_URL).hostname or "")
 """Whether the servers are the simulator's: the page frame says then that nothing is real."""
 
@@ -169,7 +170,7 @@ if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = False
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

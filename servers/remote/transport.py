@@ -7,6 +7,7 @@ import logging
 import random
 import re
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -85,6 +86,11 @@ class Call:
     status: int | None
     milliseconds: int
 
+    @property
+    def answered(self) -> bool:
+        """Whether VPS.org answered: a refusal is an answer too, a fault of theirs (5xx) is none."""
+        return self.status is not None and self.status < 500
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -148,7 +154,7 @@ class Transport:
 
     `base_url` ends without a slash. `proxy` is an address or empty; the environment's proxies and .netrc do not count.
     `deadline` (seconds) holds for a whole call, a repetition included; `size_limit` (bytes) for the decoded body.
-    `threads` is how many requests of people the process answers at once (see Room).
+    `threads` is how many requests of people the process answers at once (see Room); `told` gets each call that ended.
     """
 
     def __init__(
@@ -162,11 +168,13 @@ class Transport:
         size_limit: int = 32 * 1024 * 1024,
         pool_size: int = 32,
         threads: int = 16,
+        told: Callable[[Call], None] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.deadline = deadline
         self.size_limit = size_limit
         self.room = Room(threads)
+        self._told = told
         self._answers: bool | None = None
         self._answered_at: float | None = None
         self._timeouts = (connect_timeout, read_timeout)
@@ -216,17 +224,20 @@ class Transport:
         return answer
 
     def heard(self) -> Heard:
-        """What this process last heard of VPS.org; a refusal is an answer too, a fault of theirs (5xx) is none."""
+        """What this process last heard of VPS.org."""
         at = self._answered_at
         # Never below zero, whatever the clock does.
         return Heard(self._answers, None if at is None else max(0, round(time.time() - at)))
 
     def _ended(self, name: str, outcome: str, status: int | None, started: float) -> Call:
+        call = Call(name, outcome, status, round((time.monotonic() - started) * 1000))
         if outcome != Crowded.__name__:
-            self._answers = status is not None and status < 500
-            if self._answers:
+            self._answers = call.answered
+            if call.answered:
                 self._answered_at = time.time()
-        return Call(name, outcome, status, round((time.monotonic() - started) * 1000))
+        if self._told:
+            self._told(call)
+        return call
 
     def _send_or_repeat(
         self, name: str, method: str, path: str, headers: dict[str, str], data: bytes | None

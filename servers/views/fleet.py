@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from .. import bulk, fleet, session
+from .. import bulk, fleet, metrics, session
 from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
@@ -152,26 +152,29 @@ def poll(request: PanelRequest) -> HttpResponse:
     try:
         current = fleet.tick(link)
     except fleet.NO_ANSWER:
+        metrics.polled(204, None)
         return HttpResponse(status=204)
-    if page.on == "start":
-        response = start.ticks(request, link, current)
-        response["Fleet-Age"] = str(current.age)
-        return response
-    response = HttpResponse(status=204)
+    response = start.ticks(request, link, current) if page.on == "start" else _ticks(request, page, current)
+    metrics.polled(response.status_code, current.age)
+    response["Fleet-Age"] = str(current.age)
+    return response
+
+
+def _ticks(request: PanelRequest, page: Page, current: fleet.Fleet) -> HttpResponse:
+    """The cells that a list or a server's page has missed."""
     toggled = page.trouble != bool(current.trouble)
     changed = page.changed(current, everything=toggled)
     news = page.news_of(current)
-    if toggled or changed or news != page.news:
-        context = {
-            "rows": rows(current, changed, request.user),
-            "fleet": current,
-            "news": news,
-            "toggled": toggled,
-            "full": page.on == "server",
-        }
-        response = render(request, "servers/_ticks.html", context)
-    response["Fleet-Age"] = str(current.age)
-    return response
+    if not (toggled or changed or news != page.news):
+        return HttpResponse(status=204)
+    context = {
+        "rows": rows(current, changed, request.user),
+        "fleet": current,
+        "news": news,
+        "toggled": toggled,
+        "full": page.on == "server",
+    }
+    return render(request, "servers/_ticks.html", context)
 
 
 def matching(current: fleet.Fleet, query: Query) -> list[Server]:

@@ -1,4 +1,4 @@
-"""The answers for machines: does the process live, and can it work? They say nothing about accounts."""
+"""The answers for machines: does the process live, can it work, what was counted? They say nothing about accounts."""
 
 import logging
 import time
@@ -7,14 +7,16 @@ from concurrent.futures import Future
 from threading import Lock, Thread
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
-from .. import session
+from .. import metrics, session
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,19 @@ def readyz(request: HttpRequest) -> JsonResponse:
     heard = session.transport().heard()
     vps_org = {"answers": heard.answers, "last_answer_seconds_ago": heard.seconds_ago}
     return JsonResponse({"ready": ready, **said, "vps_org": vps_org}, status=200 if ready else 503)
+
+
+@require_safe
+@login_not_required
+def counts(request: HttpRequest) -> HttpResponse:
+    """What is counted (metrics), for whoever brings METRICS_TOKEN; without that setting there is no such page."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    if not constant_time_compare(
+        request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"
+    ):
+        return HttpResponse("", status=401, headers={"WWW-Authenticate": "Bearer"}, content_type="text/plain")
+    return HttpResponse(metrics.page(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _read_a_table() -> None:

@@ -84,6 +84,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], int]] = {
     "admin": ("GET", "/admin/", {}, 200),
     "manifest": ("GET", "/manifest.webmanifest", {}, 200),
     "load balancer": ("GET", "/healthz", {}, 200),
+    "counts": ("GET", "/metrics", {}, 401),
     "ready": ("GET", "/readyz", {}, 200),
 }
 BEFORE_SIGN_IN: dict[str, tuple[str, dict[str, str], int]] = {

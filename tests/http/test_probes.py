@@ -75,7 +75,7 @@ def test_vps_org_being_down_is_told_and_changes_no_status(
     simulator: Simulator,
     later: Callable[[float], None],
     fault: str,
-    details: dict[str, int],
+    details: dict[str, Any],
     answers: bool,
 ) -> None:
     viewer.get("/servers/12345/")

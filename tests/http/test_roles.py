@@ -60,6 +60,7 @@ TABLE = [
     Row("disconnect", "POST", 302, 302, 302, arguments=()),
     Row("healthz", "GET", 200, 200, 200, arguments=(), signed_out=200),
     Row("readyz", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("metrics", "GET", 401, 401, 401, arguments=(), signed_out=401),
     Row("server-detail", "GET", 200, 200, 200),
     Row("server-start", "GET", 403, 200, 200),
     Row("server-start", "POST", 403, 302, 302, arguments=("12360",)),
@@ -205,7 +206,8 @@ def test_somebody_without_a_role_reaches_no_server(
     client = sign_in("nora", "", connected=False)
     about_themselves = row.name.startswith(OF_ONESELF) or row.name == "me"
     about_servers = (
-        row.name not in ("healthz", "readyz", "disconnect", "draft", "signed-in", *ABOUT_THE_CONSOLE)
+        row.name
+        not in ("healthz", "readyz", "metrics", "disconnect", "draft", "signed-in", *ABOUT_THE_CONSOLE)
         and not about_themselves
     )
     assert (ask(client, row) == 403) is about_servers

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 
 from servers import session
@@ -16,6 +19,8 @@ from servers.simulator import Simulator
 from tests.conftest import TOKEN
 from tests.http.pages import read
 from tests.http.people import at_once
+from tests.http.steps import code_of, set_up_app
+from tests.http.test_second_step import STEP, give_password
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -157,6 +162,35 @@ def test_a_process_that_still_runs_with_the_old_key_takes_nothing_away(start: St
         start(*keys)
         named = session.account_of(Token(TOKEN))
         assert named == account or keys == (SECOND,)
+
+
+def test_second_steps_and_accounts_outlive_the_old_key_once_they_are_sealed_anew(
+    start: Start, operator: Client, later: Callable[[float], None]
+) -> None:
+    secret, codes = set_up_app(operator)
+    account = session.account_of(Token(TOKEN))
+    start(SECOND, FIRST)
+    assert sealed_anew() == "3 sealed anew, 0 that no key opens.\n"
+    start(SECOND)
+    later(60)
+    for code in (code_of(secret), codes[0]):
+        assert give_password("otto").post(STEP, {"code": code}).status_code == 302
+    assert session.account_of(Token(TOKEN)) == account
+
+
+def test_what_no_key_opens_is_counted_and_left_alone(start: Start, operator: Client) -> None:
+    set_up_app(operator)
+    before = list(Authenticator.objects.order_by("pk").values_list("data", flat=True))
+    start(SECOND)
+    assert sealed_anew() == "0 sealed anew, 3 that no key opens.\n"
+    assert list(Authenticator.objects.order_by("pk").values_list("data", flat=True)) == before
+
+
+def sealed_anew() -> str:
+    """What `./run manage seal_anew` says."""
+    said = StringIO()
+    call_command("seal_anew", stdout=said)
+    return said.getvalue()
 
 
 @pytest.mark.parametrize("damage", ["flipped", "", "ключ"])

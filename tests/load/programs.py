@@ -119,10 +119,17 @@ class Console:
             program, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
         ).stdout
 
-    def start(self, application: str = "vpspanel.wsgi:application", *options: str, workers: int = 1) -> None:
-        """As `./run serve` starts it, but ready sooner: gunicorn loads the application once for all its processes."""
-        command = ["-m", "gunicorn", "--config", "python:vpspanel.serving", "--preload", application]
+    def start(
+        self,
+        application: str = "vpspanel.wsgi:application",
+        *options: str,
+        workers: int = 1,
+        preload: bool = True,
+    ) -> None:
+        """As `./run serve` starts it; with `preload`, ready sooner: all processes come from one that has loaded."""
+        command = ["-m", "gunicorn", "--config", "python:vpspanel.serving", application]
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(workers), *options]
+        command += ["--preload"] * preload
         with self.log.open("a") as log:
             self._program = subprocess.Popen(
                 [sys.executable, *command], env=self.environment, stderr=log, start_new_session=True

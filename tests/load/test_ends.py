@@ -105,7 +105,7 @@ def test_one_that_vps_org_never_answers_holds_no_stop_up_and_keeps_its_row(
 def test_no_request_fails_while_it_is_reloaded(
     console: Console, mia: Browser, vps: Simulator, answers: threading.Event
 ) -> None:
-    console.start()
+    console.start(preload=False)
     before = set(console.workers())
     status = press_stop(mia, vps)
     over = threading.Event()

@@ -3,10 +3,12 @@
 import http.client
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from servers.simulator import Simulator
 
@@ -15,6 +17,7 @@ from .programs import Console, Redis
 POLLERS = 200
 TICKS = 6
 TICK = 2.0
+METRICS_TOKEN = "for-the-prometheus-of-this-test"
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +25,14 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def panel(redis: Redis, vps: Simulator, tmp_path: Path) -> Iterator[Console]:
     """Two processes that share nothing but Redis and the database."""
-    console = Console(tmp_path, vps.base_url, redis.url)  # type: ignore[attr-defined]
+    counts = tmp_path / "counts"
+    counts.mkdir()
+    told = {"METRICS_TOKEN": METRICS_TOKEN, "PROMETHEUS_MULTIPROC_DIR": str(counts)}
+    console = Console(tmp_path, vps.base_url, redis.url, **told)  # type: ignore[attr-defined]
     console.start(workers=2)
     yield console
     console.end()
+    assert not counts.exists(), "what was counted ends with the console"
 
 
 def test_two_hundred_pages_cause_one_question_per_tick(panel: Console, vps: Simulator) -> None:
@@ -57,3 +64,13 @@ def test_two_hundred_pages_cause_one_question_per_tick(panel: Console, vps: Simu
     per_tick = len(vps.lines) / (took / TICK)
     print(f"{len(vps.lines)} list calls in {took:.1f} s: {per_tick:.2f} per tick of {TICK:.0f} s")  # noqa: T201
     assert per_tick <= 1.2
+    counted = requests.get(
+        f"{panel.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=60
+    )
+    for status, times in Counter(answers).items():
+        assert f'console_polls_total{{status="{status}"}} {times}.0\n' in counted.text, (
+            "of both processes together"
+        )
+    assert (
+        f'console_vps_calls_total{{outcome="answered",request="list"}} {len(vps.lines)}.0\n' in counted.text
+    )

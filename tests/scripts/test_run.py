@@ -42,7 +42,7 @@ case "$*" in
             badly) echo "something went wrong"; echo "ERROR: the hashes do not match"; exit 1 ;;
         esac ;;
     "-m vpspanel.serving") [[ -z ${UNSAFE:-} ]] ;;
-    "-m gunicorn"*) echo $$ >served-by ;;
+    "-m gunicorn"*) echo $$ >served-by; [[ -z ${METRICS_TOKEN:-} ]] || ls -d "$PROMETHEUS_MULTIPROC_DIR" >counts ;;
     manage.py*) env >settings ;;
 esac
 """
@@ -358,6 +358,14 @@ def test_signals_to_serve_reach_the_server_itself(copy: Copy) -> None:
     ) as started:
         assert started.wait(60) == 0
     assert (copy.root / "served-by").read_text() == f"{started.pid}\n"
+
+
+def test_processes_that_count_have_a_folder_of_their_own_in_common(copy: Copy) -> None:
+    folders = []
+    for _ in range(2):
+        copy.run("serve", PORT="1", METRICS_TOKEN="any", TMPDIR=str(copy.root))
+        folders.append((copy.root / "counts").read_text().strip())
+    assert len(set(folders)) == 2 and all(Path(folder).parent == copy.root for folder in folders)
 
 
 def test_the_browser_tests_are_not_skipped_in_silence(copy: Copy) -> None:
