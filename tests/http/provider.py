@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -57,6 +58,11 @@ class Provider(ThreadingHTTPServer):
         self.questions: list[dict[str, str]] = []
         self.codes: dict[str, dict[str, str]] = {}
         self.tokens: list[str] = []
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The console hangs up where it waits no longer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def visit(self, address: str) -> str:
         """What the browser of somebody does there: the path at the console that it is sent back to."""

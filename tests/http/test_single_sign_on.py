@@ -164,6 +164,12 @@ def test_who_is_signed_in_already_is_led_on(operator: Client, provider: Provider
     assert provider.asked == []
 
 
+def test_the_dialog_above_a_page_does_not_offer_it(simulator: Simulator) -> None:
+    page = read(Client().get("/login/"))
+    assert "Sign in with Okafor & Co" in page.one("main").text
+    assert "Sign in with Okafor & Co" not in page.one("section", id="entry").text
+
+
 # --- what it does not replace -------------------------------------------------------------------------------------
 
 
