@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.conftest import HTMX, TOKEN
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db]
 
+OPERATE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"
 BEARER = {"Authorization": "Bearer for-the-prometheus-of-the-tests"}
 Counts = dict[tuple[str, ...], float]
 
@@ -138,6 +140,13 @@ def test_labels_come_from_closed_sets_and_name_nobody(
     }
     for label, value in re.findall(r'[{,](\w+)="([^"]*)"', text):
         assert label == "le" or value in allowed[label], f"{label}={value}"
+
+
+def test_what_is_counted_is_what_is_documented(simulator: Simulator) -> None:
+    documented = set(re.findall(r"^\| `(console_\w+)`", OPERATE.read_text(), re.MULTILINE))
+    families = text_string_to_metric_families(Client().get("/metrics", headers=BEARER).content.decode())
+    counted = {family.name + "_total" * (family.type == "counter") for family in families}
+    assert documented == {name for name in counted if not name.endswith("_created")}
 
 
 def kinds(error: type[Exception]) -> set[str]:
