@@ -10,9 +10,9 @@ from django.test import Client
 
 from servers import session
 from servers.simulator import Simulator
+from tests.credentials import PASSWORD, TOKEN
 
-TOKEN = "vps_canary-5f2c1e9a7b.4d"
-PASSWORD = "a good long password"
+__all__ = ["PASSWORD", "TOKEN"]
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/servers/"}
 

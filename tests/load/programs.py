@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from tests.conftest import PASSWORD, TOKEN
+from tests.credentials import PASSWORD, TOKEN
 
 SIGN_IN = """
 import django, json, sys
@@ -156,9 +156,9 @@ class Console:
         main = self._program.pid
         return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
 
-    def people(self, **roles: str) -> dict[str, "Browser"]:
-        """New members who have signed in and connected."""
-        cookies = json.loads(self.python("-c", SIGN_IN, json.dumps(roles), TOKEN, PASSWORD))
+    def people(self, key: str = TOKEN, **roles: str) -> dict[str, "Browser"]:
+        """New members who have signed in and connected with this key."""
+        cookies = json.loads(self.python("-c", SIGN_IN, json.dumps(roles), key, PASSWORD))
         return {name: Browser(self.url, cookie) for name, cookie in cookies.items()}
 
     def rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
