@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 
 from tests.credentials import PASSWORD, TOKEN
@@ -88,6 +90,36 @@ class Redis:
         self._program.send_signal(signal.SIGCONT)
 
 
+class Postgres:
+    """A PostgreSQL with a database of its own. It refuses to be root, who starts it as the user of Debian's package."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"postgres://console@127.0.0.1:{self.port}/postgres"
+        self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self._folder = folder
+        if self._as:
+            shutil.chown(folder, "postgres")
+
+    @staticmethod
+    def programs() -> Path | None:
+        """Where Debian keeps the newest server's programs."""
+        return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+
+    def start(self) -> None:
+        programs, data = self.programs(), self._folder / "data"
+        make = [f"{programs}/initdb", "-D", str(data), "-U", "console", "-A", "trust", "--no-sync"]
+        subprocess.run([*self._as, *make], check=True, capture_output=True, cwd="/")
+        serve = [f"{programs}/postgres", "-D", str(data), "-p", str(self.port), "-k", str(self._folder)]
+        quick = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "log_min_messages=fatal"]
+        self._program = subprocess.Popen([*self._as, *serve, *quick], cwd="/")
+        wait_for(self.port)
+
+    def stop(self) -> None:
+        self._program.terminate()
+        self._program.wait()
+
+
 class Console:
     """The console under gunicorn, with a database of its own."""
 
@@ -108,6 +140,10 @@ class Console:
             **environment,
         }
         self.manage("migrate", "-v0")
+
+    @property
+    def _on_postgres(self) -> bool:
+        return self.environment["DATABASE_URL"].startswith("postgres")
 
     def manage(self, *command: str) -> None:
         self.python("manage.py", *command)
@@ -163,17 +199,25 @@ class Console:
 
     def rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database answers, past the console; what is changed so is kept."""
-        link = sqlite3.connect(self.database, timeout=30)
+        link: Any
+        if self._on_postgres:
+            link = psycopg.connect(self.environment["DATABASE_URL"])
+        else:
+            link = sqlite3.connect(self.database, timeout=30)
         try:
             with link:
-                return link.execute(question, values).fetchall()
+                found: list[tuple[Any, ...]] = link.execute(question, values).fetchall()
+                return found
         finally:
             link.close()
 
     def minutes_go_by(self, minutes: int) -> None:
         """All changes and steps were asked for so much earlier."""
         for table, column in (("servers_activity", "asked_at"), ("servers_step", "claimed_at")):
-            self.rows(f"UPDATE {table} SET {column} = datetime({column}, ?)", f"-{minutes} minutes")  # noqa: S608
+            earlier = f"datetime({column}, '-{minutes} minutes')"
+            if self._on_postgres:
+                earlier = f"{column} - interval '{minutes} minutes'"
+            self.rows(f"UPDATE {table} SET {column} = {earlier} RETURNING 1")  # noqa: S608
 
 
 BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)

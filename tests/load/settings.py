@@ -4,7 +4,8 @@ import os
 
 from vpspanel.settings import *  # noqa: F403
 
-DATABASES["default"]["OPTIONS"]["timeout"] = float(os.environ.get("DATABASE_PATIENCE", "10"))  # type: ignore[index]  # noqa: F405
+if "DATABASE_PATIENCE" in os.environ:
+    DATABASES["default"]["OPTIONS"]["timeout"] = float(os.environ["DATABASE_PATIENCE"])  # type: ignore[index]  # noqa: F405
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,10 +1,7 @@
 """kill -9 in the middle of a change: nothing is sent twice, nothing without its row, no row stays "sent"."""
 
 import signal
-import threading
-import time
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import pytest
 
 from servers.simulator import Simulator
 
+from .fifty import agreed, stopping_fifty, until_over
 from .programs import Browser, Console, Redis, until
 
 pytestmark = pytest.mark.slow
@@ -124,61 +122,14 @@ def test_killed_while_a_note_or_the_protection_is_saved(
 def test_a_run_of_fifty_loses_and_repeats_nothing(
     console: Console, vps: Simulator, mia: Browser, how: signal.Signals
 ) -> None:
-    ids = fleet_of_fifty(vps)
-    key = str(uuid.uuid4())
-    form = {"action": "stop", "servers": ",".join(ids), "key": key, "confirm_count": "50"}
-    assert mia.get("/servers/?now").status_code == 200
-    assert mia.press("/bulk/new/", form) == 302
-    vps.latency = 0.02
-    over = threading.Event()
-
-    def hand() -> None:
-        while not over.is_set():
-            if mia.press(f"/bulk/{key}/drive/", HX_Request="true") == 0:
-                time.sleep(0.05)
-
-    hands = [threading.Thread(target=hand) for _ in range(4)]
-    for thread in hands:
-        thread.start()
-    try:
+    with stopping_fifty(mia, vps):
         until(lambda: len(changes(vps)) >= 10)
         console.end(how)
         console.start("tests.load.mortal:application")
         until(lambda: len(changes(vps)) >= 30)
         console.end(how)
         console.start("tests.load.mortal:application")
-        until(lambda: still_waiting(console) == 0)
-        console.minutes_go_by(3)
-        until(lambda: console.rows("SELECT state FROM servers_run") == [("over",)])
-    finally:
-        over.set()
-        for thread in hands:
-            thread.join()
-        vps.latency = 0
-    mia.get("/servers/?now")
-    sent = Counter(path.split("/")[2] for _, path in changes(vps))
-    rows = console.rows(
-        "SELECT s.server_id, s.state, a.outcome FROM servers_step s LEFT JOIN servers_activity a ON a.step_id = s.id"
-    )
-    assert len(rows) == 50 and max(sent.values()) == 1
-    assert {server for server, _, outcome in rows if outcome} >= set(sent), "none without its row"
-    for server, state, outcome in rows:
-        assert outcome in ("accepted", "done", "unknown"), (server, state, outcome)
-        assert state in ("accepted", "unknown")
-        assert sent[server] == 1 or outcome == "unknown"
+        until_over(console)
+    states = agreed(console, vps)
     if how == signal.SIGTERM:
-        assert sum(sent.values()) == 50 and all(state == "accepted" for _, state, _ in rows)
-
-
-def fleet_of_fifty(vps: Simulator) -> list[str]:
-    """Fifty servers that run."""
-    account = vps.account()
-    first = next(iter(account.servers.values()))
-    kind = type(first)
-    account.servers.clear()
-    account.servers.update({number: kind(number, f"web-{number}") for number in range(1, 51)})
-    return [str(number) for number in account.servers]
-
-
-def still_waiting(console: Console) -> int:
-    return len(console.rows("SELECT 1 FROM servers_step WHERE state = 'waiting'"))
+        assert states == {"accepted": 50}
