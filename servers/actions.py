@@ -208,6 +208,9 @@ def _logged(
         yield entry
     except RemoteError as problem:
         problem.action, problem.server_name = action, entry.server_name
+        # As it is known after the answer: a colleague may have been faster.
+        known = fleet.find(link, server_id)
+        problem.server_status = known.status if known else ""
         entry.finish(
             Outcome.REFUSED if problem.outcome_known else Outcome.UNKNOWN,
             said=problem.said,

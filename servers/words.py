@@ -243,6 +243,8 @@ def told(problem: RemoteError) -> str:
 
 def _wrong_state(problem: WrongState, words: dict[str, object]) -> str:
     action = problem.action
+    if problem.server_status in STATUSES and STATUSES[problem.server_status].shape == "changing":
+        return gettext("%(name)s is just changing. Wait until it has settled.") % words
     if problem.status == 400 and action == Action.START:
         return gettext("%(name)s is already running. Nothing was changed.") % words
     if problem.status == 400 and action == Action.STOP:

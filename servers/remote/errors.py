@@ -32,8 +32,8 @@ class RemoteError(Exception):
     `outcome_known` is whether we know that nothing was changed. `said` is what VPS.org wrote about it, `fields`
     the same for single fields; both may be empty. `panel_status` is the status code of our own answer.
     `repeat_after` is after how many seconds a question (never a change) may be asked once more; None: not at all.
-    `why` is for the log alone. `action` and `server_name` are filled in on the way up by whoever knows them, for the
-    sentence that is told.
+    `why` is for the log alone. `action`, `server_name` and `server_status` are filled in on the way up by whoever knows
+    them, for the sentence that is told.
     """
 
     outcome_known: ClassVar[bool] = True
@@ -58,6 +58,7 @@ class RemoteError(Exception):
         self.repeat_after = repeat_after
         self.action = ""
         self.server_name = ""
+        self.server_status = ""
         super().__init__(
             f"{request}: {type(self).__name__}"
             + (f" ({status})" if status else "")
