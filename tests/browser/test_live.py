@@ -1,13 +1,16 @@
 """What happens to an open page by itself: the poll brings what changed, and disturbs nothing that a person does."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
 
+MORNING = datetime(2026, 11, 24, 9, tzinfo=UTC)
 MARK = "document.body.dataset.mark = 'the same page'"
 BOXES = """
     [...document.querySelectorAll(".server, .actions, .pill__shape")].map((e) => e.getBoundingClientRect().toJSON())
@@ -186,3 +189,36 @@ def test_the_page_of_a_lost_answer_looks_by_itself_and_leads_on_to_the_server(
     expect(page.get_by_text("Asked VPS.org to create shop-web-4.")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("heading", name="shop-web-4", exact=True)).to_be_visible()
     assert [line for line in simulator.lines if line[0] != "GET"] == [("POST", "/servers/")]
+
+
+@pytest.fixture
+def timed(open_page: OpenPage, viewer: Client) -> Page:
+    """The list, whose clock stands still until a test lets time go by, which can be hidden, and counts when it asks."""
+    page = open_page(viewer)
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden === true })")
+    page.clock.install(time=MORNING)
+    page.goto("/servers/")
+    page.clock.pause_at(MORNING + timedelta(hours=1))
+    page.evaluate("window.asked = 0; document.addEventListener('tick', () => { window.asked += 1; })")
+    return page
+
+
+def asked(page: Page, seconds: int) -> int:
+    """How often the page asks in this time."""
+    before = page.evaluate("window.asked")
+    page.clock.run_for(seconds * 1000)
+    return int(page.evaluate("window.asked") - before)
+
+
+def test_a_hidden_tab_asks_once_a_minute_and_at_once_when_it_is_shown_again(timed: Page) -> None:
+    assert asked(timed, 60) == 30
+    timed.evaluate("window.isHidden = true")
+    assert asked(timed, 5 * 60) in (4, 5)
+    timed.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    assert asked(timed, 0) == 0
+    assert timed.evaluate("window.asked") in (35, 36)
+
+
+def test_a_browser_whose_clock_is_set_back_by_an_hour_goes_on_asking(timed: Page) -> None:
+    timed.clock.set_system_time(MORNING)
+    assert asked(timed, 60) == 30
