@@ -83,6 +83,8 @@ def config(level: str, form: str) -> dict[str, Any]:
         "loggers": {
             "django.server": {"propagate": True, "handlers": []},
             "django.request": {"filters": ["not_told_yet"]},
+            # Its warning of a header that is none quotes the header, and VPS.org may have repeated the key there.
+            "urllib3.connection": {"level": "ERROR"},
             "gunicorn.error": {"propagate": True, "handlers": []},
         },
     }

@@ -3,11 +3,12 @@
 `Transport` belongs to the process, `Api` is a transport with one person's token.
 """
 
+import base64
 import logging
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_.-]{8,255}")
 CHUNK: Final = 64 * 1024
 ANSWERED: Final = "answered"
+IN_PLACE_OF_THE_KEY: Final = b"(the key)"
 
 
 class Token:
@@ -48,6 +50,12 @@ class Token:
     def last_four(self) -> str:
         return self._value[-4:]
 
+    def taken_out_of(self, text: bytes) -> bytes:
+        """The text with "(the key)" wherever it holds the token, as it is or in base64."""
+        for spelling in _spellings(self):
+            text = text.replace(spelling.encode(), IN_PLACE_OF_THE_KEY)
+        return text
+
     def __repr__(self) -> str:
         return "Token(…)"
 
@@ -67,6 +75,15 @@ class _Unprinted(str):
 
     def __repr__(self) -> str:
         return "'…'"
+
+
+def _spellings(token: Token) -> Iterator[_Unprinted]:
+    """The token as it is, and as it stands in a longer text in base64 at each offset, but for what it shares there."""
+    yield _Unprinted(token.reveal())
+    for offset in range(3):
+        first, last = -(-offset * 8 // 6), (offset + len(token.reveal())) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield _Unprinted(encode(bytes(offset) + token.reveal().encode())[first:last].decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +221,9 @@ class Transport:
         started = time.monotonic()
         ends_at.set(started + self.deadline)
         data = None if body is None else msgspec.json.encode(body)
-        headers = _headers(token, number)
         try:
             with self.room.taken(name, token, question=method == "GET"):
-                answer = self._send_or_repeat(name, method, path, headers, data)
+                answer = self._send_or_repeat(name, method, path, token, number, data)
         except RemoteError as problem:
             call = self._ended(name, type(problem).__name__, problem.status, started)
             log.warning("%s %s after %d ms", method, problem, call.milliseconds, extra={"vps": asdict(call)})
@@ -240,10 +256,10 @@ class Transport:
         return call
 
     def _send_or_repeat(
-        self, name: str, method: str, path: str, headers: dict[str, str], data: bytes | None
+        self, name: str, method: str, path: str, token: Token, number: str, data: bytes | None
     ) -> Answer:
         try:
-            return self._send_once(name, method, path, headers, data)
+            return self._send_once(name, method, path, token, number, data)
         except RemoteError as problem:
             if method != "GET" or problem.repeat_after is None:
                 raise
@@ -252,14 +268,15 @@ class Transport:
                 raise
             log.info("%s %s, asked once more", method, problem)
         time.sleep(pause)
-        return self._send_once(name, method, path, headers, data)
+        return self._send_once(name, method, path, token, number, data)
 
     def _send_once(
         self,
         name: str,
         method: str,
         path: str,
-        headers: dict[str, str],
+        token: Token,
+        number: str,
         data: bytes | None,
     ) -> Answer:
         try:
@@ -267,12 +284,13 @@ class Transport:
                 method,
                 self.base_url + path,
                 data=data,
-                headers=headers,
+                headers=_headers(token, number),
                 timeout=self._timeouts,
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                body = self._read(name, response)
+                # Before anything reads it: an answer may repeat what was sent.
+                body = token.taken_out_of(self._read(name, response))
                 status = response.status_code
                 answer_headers = {key.lower(): value for key, value in response.headers.items()}
         # "from None": the exceptions of requests hold the request, and the request holds the token.
