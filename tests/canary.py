@@ -6,15 +6,17 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import cache as store
 from django.db import connection
 
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
+@cache
 def spellings(token: str) -> list[bytes]:
     """The token as it is, and at each offset within base64."""
     raw = token.encode()
@@ -22,6 +24,7 @@ def spellings(token: str) -> list[bytes]:
     return [raw, *shifted, *(text.translate(bytes.maketrans(b"+/", b"-_")) for text in shifted)]
 
 
+@cache
 def escaped(token: str) -> list[bytes]:
     """Eight of its characters in a row, as hex, an address, JSON and HTML write them where they want to be sure."""
     ways = ("%02x", "%%%02x", "\\u%04x", "&#x%x;", "&#%d;")
@@ -91,11 +94,11 @@ def _files() -> Iterator[bytes]:
 
 def _cached() -> Iterator[bytes]:
     """The keys of the cache and their values, as they lie there."""
-    store: Any = cache
-    if hasattr(store, "_cache") and isinstance(store._cache, dict):
-        for key, value in store._cache.items():
+    inside: Any = store._cache  # type: ignore[attr-defined]
+    if isinstance(inside, dict):
+        for key, value in inside.items():
             yield key.encode() + b"\n" + value
         return
-    redis = store._cache.get_client(None)
+    redis = inside.get_client(None)
     for key in redis.scan_iter():
         yield key + b"\n" + redis.get(key)

@@ -123,3 +123,9 @@ for (const kind of ["htmx:sendError", "htmx:timeout"]) {
     document.getElementById("alerts").replaceChildren(say.content.cloneNode(true));
   });
 }
+
+// htmx keeps the address of the page in sessionStorage, a server's number and the words of a search included, for
+// snapshots of pages that are never made here.
+const keepNoAddress = () => sessionStorage.removeItem("htmx-current-path-for-history");
+keepNoAddress();
+for (const kind of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) document.addEventListener(kind, keepNoAddress);

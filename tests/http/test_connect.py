@@ -1,5 +1,6 @@
 """Connecting: the key is checked, sealed, shown by its last four characters, and gone when it should be."""
 
+import base64
 import logging
 import re
 from collections.abc import Callable
@@ -206,6 +207,22 @@ def test_a_seal_that_cannot_be_opened_means_connect_again(
             assert answer.status_code == 302
             assert answer["Location"].startswith("/connect/?")
     assert viewer.get("/connect/").status_code == 200
+    assert simulator.seen == []
+
+
+def test_one_changed_byte_anywhere_in_the_seal_means_connect_again(
+    viewer: Client, simulator: Simulator
+) -> None:
+    sealed = base64.urlsafe_b64decode(viewer.session[SEALED])
+    assert len(sealed) > 80
+    for position in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[position] ^= 1
+        session = viewer.session
+        session[SEALED] = base64.urlsafe_b64encode(changed).decode()
+        session.save()
+        answer = viewer.get("/servers/")
+        assert (answer.status_code, answer["Location"][:9]) == (302, "/connect/"), position
     assert simulator.seen == []
 
 

@@ -1,12 +1,24 @@
 """The connection of a session: what names an account, and what a connection shows of its token."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from cryptography.fernet import InvalidToken
+from django.contrib.sessions.backends.cache import SessionStore
+from django.http import HttpRequest
 
 from servers.remote.transport import Token
-from servers.session import account_of, box, connection_with, team_token
+from servers.session import (
+    SEALED,
+    NotConnected,
+    account_of,
+    box,
+    connect,
+    connection,
+    connection_with,
+    team_token,
+)
 from tests.conftest import TOKEN
 
 
@@ -28,6 +40,19 @@ def test_a_connection_shows_nothing_of_its_token() -> None:
     shown = f"{link} {link!r} {link.api} {link.account} {vars(link.api.transport)}"
     assert not any(TOKEN[start : start + 5] in shown for start in range(len(TOKEN) - 4))
     assert link.last_four == TOKEN[-4:]
+
+
+@pytest.mark.parametrize("typed", ["\0", "\n", "=", "-", "A", "é", "\ud800", "", "\U0001f511"])
+def test_another_character_anywhere_in_the_seal_is_never_an_error_of_ours(typed: str) -> None:
+    request = HttpRequest()
+    request.session = SessionStore()
+    connect(request, Token(TOKEN))
+    sealed = request.session[SEALED]
+    for position in range(len(sealed)):
+        request.session[SEALED] = sealed[:position] + typed + sealed[position + 1 :]
+        # Base64 has spellings that mean the same: then it is the same seal.
+        with suppress(NotConnected):
+            assert connection(request).account == account_of(Token(TOKEN))
 
 
 def test_without_a_team_key_there_is_none(settings: Any) -> None:
