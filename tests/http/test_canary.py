@@ -23,6 +23,7 @@ from tests.http.pages import read
 from tests.http.steps import grow_old
 from tests.http.test_faults import ask, follow
 from tests.http.test_methods import ADDRESS_OF_A_SERVER, addresses_of_the_admin, filled, send
+from tests.http.test_metrics import BEARER
 from tests.http.test_roles import TABLE
 from tests.load.programs import Redis
 
@@ -129,6 +130,7 @@ ELSEWHERE = (
     "/servers/12345/code/?action=delete",
     "/no-such-page/",
     "/servers/no-such-server/",
+    "/metrics",
 )
 
 
@@ -151,7 +153,7 @@ def visits(person: Person, simulator: Simulator) -> Iterator[Any]:
         if leads_to.startswith("/"):
             yield browser.get(leads_to)
     for address in (*ELSEWHERE, *map(filled, addresses_of_the_admin())):
-        yield as_new().get(address)
+        yield as_new().get(address, headers=BEARER)
 
 
 @pytest.mark.parametrize(
