@@ -22,7 +22,7 @@ from . import actions, fleet, knowledge
 from .models import Activity, Run, Step
 from .remote.errors import KeyRefused, RemoteError, WaitFirst
 from .remote.objects import Server
-from .roles import PERMISSION, Person
+from .roles import PERMISSION, May, Person
 from .session import Connection, connection
 from .words import Words, asked_of_many, cannot, told
 
@@ -131,9 +131,9 @@ def candidates(request: HttpRequest, action: str, servers: Iterable[Server]) -> 
     ]
 
 
-def permitted(person: Person) -> list[tuple[str, Words]]:
+def permitted(person: May) -> tuple[tuple[str, Words], ...]:
     """What this person may do to many at once, as choices."""
-    return [(value, words) for value, words in Action.choices if person.has_perm(NEEDS[value])]
+    return tuple((value, words) for value, words in Action.choices if person.has_perm(NEEDS[value]))
 
 
 def permit(person: Person, action: str) -> None:

@@ -51,6 +51,8 @@ def of(request: PanelRequest, address: str = "") -> Draft:
         signed = opened(request.POST.get("draft", ""))
         return Draft(user=request.user, address=signed[1] if signed else address or request.path)
     address = address or request.get_full_path()
+    if not request.open_session.has_drafts:
+        return Draft(user=request.user, address=address)
     life = LIFE_OF_A_CONFIRMATION if _form(address) in CONFIRMATIONS else LIFE
     now = timezone.now()
     # As far ahead at most, by a clock that was set back.

@@ -7,7 +7,7 @@ VPS.org fails, the last known servers stay, with their age and the reason.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -29,7 +29,7 @@ from .remote.errors import (
 )
 from .remote.objects import Server, ServerDetail, ServerList
 from .session import Connection
-from .snapshot import Asked, Snapshot, Trouble
+from .snapshot import Asked, Memo, Snapshot, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,11 @@ class Fleet:
     added: Mapping[str, int] = field(default_factory=dict)
     by_id: Mapping[str, Server] = field(default_factory=dict)
     """Every server of the account, whatever the filters."""
+    worked_out: Memo = field(default_factory=dict, repr=False)
+
+    def once(self, key: Hashable, work: Callable[[], Value]) -> Value:
+        """What follows from `servers` alone, worked out once for all who are shown the same."""
+        return snapshot.once(self.worked_out, key, work)
 
     @property
     def age(self) -> int:
@@ -128,8 +133,11 @@ def find(connection: Connection, server_id: str) -> Server | None:
     return known.servers.get(server_id) if known else None
 
 
-def detail(connection: Connection, server_id: str) -> ServerDetail:
-    """One server in detail: one remote call, which also brings the snapshot up to date. Raises RemoteError."""
+def detail(connection: Connection, server_id: str, *, settle: bool = True) -> ServerDetail:
+    """One server in detail: one remote call, which also brings the snapshot up to date. Raises RemoteError.
+
+    It settles the open changes; without `settle` the caller does, with the rows of the log that it reads anyway.
+    """
     known = snapshot.read(connection.account)
     before = known.version if known else 0
     try:
@@ -142,7 +150,8 @@ def detail(connection: Connection, server_id: str) -> ServerDetail:
         raise
     _change(connection, lambda current: snapshot.see(current, server.listed(), before))
     sightings.keep(server)
-    receipts.settle(connection.account, {server_id: server})
+    if settle:
+        receipts.settle(connection.account, {server_id: server})
     return server
 
 
@@ -309,15 +318,21 @@ def _note_answer(connection: Connection, trouble: Trouble | None) -> None:
 
 
 def _is_fresh(known: Snapshot) -> bool:
-    changing = known.asked or any(server.changing for server in known.servers.values())
+    changing = bool(known.asked) or snapshot.once(
+        known.worked_out, "changing", lambda: any(server.changing for server in known.servers.values())
+    )
     age = time.time() - known.checked_at
     # A clock that was set back makes an age negative: then the snapshot is not fresh either.
     return 0 <= age < (FRESH_WHILE_CHANGING if changing else FRESH)
 
 
 def _fleet(connection: Connection, known: Snapshot, status: str = "", location: str = "") -> Fleet:
+    def chosen() -> tuple[tuple[Server, ...], Memo]:
+        return tuple(server for server in known.servers.values() if fits(server, status, location)), {}
+
+    servers, worked_out = snapshot.once(known.worked_out, (status, location), chosen)
     return Fleet(
-        servers=tuple(server for server in known.servers.values() if fits(server, status, location)),
+        servers=servers,
         checked_at=datetime.fromtimestamp(known.checked_at, UTC),
         version=known.version,
         count=known.count,
@@ -329,4 +344,5 @@ def _fleet(connection: Connection, known: Snapshot, status: str = "", location: 
         changed=known.changed,
         added=known.added,
         by_id=known.servers,
+        worked_out=worked_out,
     )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -151,10 +150,7 @@ def lines(server_id: str, plan: Plan | None, period: str) -> Lines:
     period = period if period in PERIODS else "day"
     end = timezone.now()
     begin = end - PERIODS[period].span
-    kept = sightings.samples(server_id, begin)
-    if period == "month":
-        kept = kept.filter(Q(hourly=True) | Q(at__gte=end - timedelta(hours=1)))
-    samples = list(kept)
+    samples = sightings.samples(server_id, begin, hourly=period == "month")
     if len(samples) < 2:
         return Lines(period, [])
     # Formatted once for the tables of all pictures.

@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from . import second_step
+from . import signed_in
 from .people import OpenSession, Profile
 
 ROW: Final = "open_session"
@@ -115,8 +115,7 @@ def members_only(get_response: GetResponse) -> GetResponse:
         if row is None and request.user.is_authenticated:
             logout(request)
         request.open_session = row  # type: ignore[attr-defined]
-        profile: Profile | None = getattr(row.user, "profile", None) if row else None
-        request.profile = profile or Profile()  # type: ignore[attr-defined]
+        request.profile = signed_in.profile_of(row)  # type: ignore[attr-defined]
         with timezone.override(_speak(request.profile)):  # type: ignore[attr-defined]
             response = get_response(request)
         if row is not None:
@@ -129,8 +128,7 @@ def members_only(get_response: GetResponse) -> GetResponse:
 def _row(request: HttpRequest) -> OpenSession | None:
     if not request.user.is_authenticated:
         return None
-    rows = OpenSession.objects.filter(pk=row_id(request), user_id=request.user.pk or 0)
-    row = second_step.with_rule(rows).select_related("user__profile").first()
+    row = signed_in.session_row(row_id(request), request.user.pk or 0)
     now = timezone.now()
     too_old = row and (now - row.started_at).total_seconds() >= settings.SESSION_COOKIE_AGE
     too_idle = row and (now - row.seen_at).total_seconds() >= settings.SIGN_OUT_IDLE

@@ -107,9 +107,26 @@ def settle(
 
     `whole` says that a server which is not among `servers` does not exist; `gone` names servers known to be gone.
     """
-    now = timezone.now()
-    recent = Q(asked_at__gt=now - GIVEN_UP) | Q(outcome=Outcome.SENT)
-    for row in Activity.objects.filter(recent, account=account, outcome__in=OPEN):
+    recent = Q(asked_at__gt=timezone.now() - GIVEN_UP) | Q(outcome=Outcome.SENT)
+    rows = Activity.objects.filter(recent, account=account, outcome__in=OPEN)
+    settle_these(rows, account, servers, whole=whole, gone=gone)
+
+
+def settle_these(
+    rows: Iterable[Activity],
+    account: str,
+    servers: Mapping[str, Server],
+    *,
+    whole: bool = False,
+    gone: set[str] | None = None,
+) -> None:
+    """The same for rows of the log that were read already, whatever has become of them."""
+    given_up = timezone.now() - GIVEN_UP
+    for row in rows:
+        if row.account != account or row.outcome not in OPEN:
+            continue
+        if row.outcome != Outcome.SENT and row.asked_at <= given_up:
+            continue
         give_up(row)
         if row.outcome == Outcome.SENT:
             continue

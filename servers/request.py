@@ -1,5 +1,7 @@
 """The type of our requests, after django-htmx and sign-in have looked at them."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
@@ -16,6 +18,8 @@ class PanelRequest(HttpRequest):
     htmx: HtmxDetails
     user: User
     profile: Profile
+    open_session: Any
+    """The row of the session, with what came along (signed_in.session_row)."""
     draft_done: bool
     """Whether the form was sent, so that its draft is over (drafts)."""
     problem: RemoteError

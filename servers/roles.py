@@ -1,6 +1,6 @@
 """Who may do what: three roles, as Django groups with permissions (made by a migration)."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F, Q
@@ -11,6 +11,13 @@ from .models import Activity
 
 Action = Activity.Action
 Person = User | AnonymousUser
+
+
+class May(Protocol):
+    """Whoever can be asked for permissions: a person, or what is known of one."""
+
+    def has_perm(self, permission: str, /) -> bool: ...
+
 
 PERMISSION: Final[dict[str, str]] = {
     Action.START: "servers.power",
@@ -27,7 +34,7 @@ PERMISSION: Final[dict[str, str]] = {
 MOST_NAMES: Final = 5
 
 
-def refusal(person: Person, action: str) -> str:
+def refusal(person: May, action: str) -> str:
     """Why this person may not do this, or an empty text."""
     if person.has_perm(PERMISSION[action]):
         return ""

@@ -12,7 +12,8 @@ from . import knowledge
 from .fleet import Fleet
 from .models import Activity, Sheet
 from .remote.objects import Server, ServerDetail
-from .roles import Person, refusal
+from .roles import May, Person, refusal
+from .snapshot import Asked
 from .words import Status, Words, cannot, status_words, waiting_words
 
 Action = Activity.Action
@@ -66,7 +67,11 @@ def rows(fleet: Fleet, servers: Iterable[Server], person: Person) -> list[Row]:
     """The servers of a fleet as rows for this person; tags and protection come with one query for all."""
     servers = list(servers)
     sheets = knowledge.of(str(server.id) for server in servers) if servers else {}
-    return [_row(fleet, server, person, sheets.get(str(server.id))) for server in servers]
+    as_of = fleet.checked_at if fleet.trouble else None
+    return [
+        row_of(server, person, sheets.get(str(server.id)), fleet.asked.get(str(server.id)), as_of)
+        for server in servers
+    ]
 
 
 def row(fleet: Fleet, server: Server, person: Person) -> Row:
@@ -74,20 +79,22 @@ def row(fleet: Fleet, server: Server, person: Person) -> Row:
     return rows(fleet, [server], person)[0]
 
 
-def _row(fleet: Fleet, server: Server, person: Person, sheet: Sheet | None) -> Row:
-    asked = fleet.asked.get(str(server.id))
+def row_of(
+    server: Server, person: May, sheet: Sheet | None, asked: Asked | None, as_of: datetime | None
+) -> Row:
+    """A server as a row, from all that it shows; `asked` is a change that was sent and not answered."""
     status = waiting_words(asked.action, asked.at) if asked else status_words(server.status)
     return Row(
         server,
         status,
         buttons(server, person, sheet),
-        fleet.checked_at if fleet.trouble else None,
+        as_of,
         sheet,
         refusal(person, Action.LIFT if sheet and sheet.protected else Action.PROTECT),
     )
 
 
-def buttons(server: Server, person: Person, sheet: Sheet | None) -> Buttons:
+def buttons(server: Server, person: May, sheet: Sheet | None) -> Buttons:
     """The buttons for this server as it is now, for this person."""
     delete = _page(Action.DELETE, gettext("Delete forever"), "server-delete", server, person, sheet)
     near = (
@@ -112,9 +119,7 @@ def buttons(server: Server, person: Person, sheet: Sheet | None) -> Buttons:
     )
 
 
-def _power(
-    action: Action, label: str, view: str, server: Server, person: Person, sheet: Sheet | None
-) -> Button:
+def _power(action: Action, label: str, view: str, server: Server, person: May, sheet: Sheet | None) -> Button:
     reason = (
         refusal(person, action)
         or knowledge.why_not(action, server.name, sheet)
@@ -129,14 +134,12 @@ def _power(
     )
 
 
-def _page(
-    action: Action, label: str, view: str, server: Server, person: Person, sheet: Sheet | None
-) -> Button:
+def _page(action: Action, label: str, view: str, server: Server, person: May, sheet: Sheet | None) -> Button:
     reason = refusal(person, action) or knowledge.why_not(action, server.name, sheet)
     return Button(action, label, reverse(view, args=[server.id]), reason)
 
 
-def _like(server: Server, person: Person) -> Button:
+def _like(server: Server, person: May) -> Button:
     """The form of a new server, filled like this one; whether that has backups is only told where it is known."""
     told = {"like": server.id}
     if isinstance(server, ServerDetail) and server.backups_enabled is not None:

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from .people import OpenSession, SecondStepRule
+from .people import SecondStepRule
 from .roles import Person
 
 STEPS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -36,13 +35,6 @@ OPEN: Final = frozenset(
     }
 )
 """The names of the addresses that work before the second step is set up."""
-
-
-def with_rule(rows: "QuerySet[OpenSession]") -> "QuerySet[OpenSession]":
-    """The same rows with the rule and whether the member has a second step, in the one query that reads them anyway."""
-    own = Authenticator.objects.filter(user_id=OuterRef("user_id"), type__in=STEPS)
-    rule = SecondStepRule.objects.values("who")[:1]
-    return rows.annotate(has_second_step=Exists(own), second_step_rule=Subquery(rule))
 
 
 def is_missing(request: HttpRequest) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import QuerySet
+from django.core.cache import cache
+from django.db.models import Q
 from django.utils import timezone
 
 from .models import Sample, Sighting
@@ -36,6 +37,17 @@ class Remembered(NamedTuple):
     disk_seen_at: datetime | None
 
 
+class Sampled(NamedTuple):
+    """A row of `Sample`, as it is read."""
+
+    at: datetime
+    hourly: bool
+    cpu_percent: float | None
+    memory_used: float | None
+    disk_used: float | None
+    bandwidth_used: float | None
+
+
 # --- looking ----------------------------------------------------------------------------------------------------
 
 
@@ -45,9 +57,24 @@ def of(server_ids: Collection[str]) -> dict[str, Remembered]:
     return {server_id: Remembered(*told) for server_id, *told in rows}
 
 
-def samples(server_id: str, since: datetime) -> QuerySet[Sample]:
-    """The samples of a server from this time on, oldest first. The caller has seen that the key lists the server."""
-    return Sample.objects.filter(server_id=server_id, at__gte=since)
+def samples(server_id: str, since: datetime, *, hourly: bool = False) -> list[Sampled]:
+    """The samples of a server from this time on, oldest first; `hourly`: one of each hour, and all of the last one.
+
+    They are read once until the next one comes. The caller has seen that the key lists the server.
+    """
+    last_hour = timezone.now() - timedelta(hours=1)
+    memo = _memo_of_samples(server_id, hourly=hourly)
+    found: list[Sampled] | None = cache.get(memo)
+    if found is None:
+        wanted = Q(hourly=True) | Q(at__gte=last_hour) if hourly else Q()
+        rows = Sample.objects.filter(wanted, server_id=server_id, at__gte=since).values_list(*Sampled._fields)
+        found = [Sampled(*row) for row in rows]
+        cache.set(memo, found, timeout=EVERY.total_seconds())
+    return [s for s in found if s.at >= since and (not hourly or s.hourly or s.at >= last_hour)]
+
+
+def _memo_of_samples(server_id: str, *, hourly: bool) -> str:
+    return f"samples:{server_id}:{'hourly' if hourly else 'all'}"
 
 
 # --- remembering ------------------------------------------------------------------------------------------------
@@ -72,13 +99,17 @@ def note(before: Mapping[str, Server], after: Mapping[str, Server]) -> None:
 def forget(server_ids: Collection[str]) -> None:
     """These servers are gone."""
     if server_ids:
+        cache.delete_many(_told_of(server_id) for server_id in server_ids)
         Sample.objects.filter(server_id__in=list(server_ids)).delete()
         Sighting.objects.filter(server_id__in=list(server_ids)).delete()
 
 
 def keep(server: ServerDetail) -> None:
     """Keep what the details of a server tell: its backups and its disk as last known, and a sample of what it uses."""
-    now = timezone.now()
+    now, memo = timezone.now(), _told_of(str(server.id))
+    known: dict[str, object] = {"backups_enabled": server.backups_enabled, "plan": server.plan}
+    if cache.get(memo) == known:
+        return
     sighting, _ = Sighting.objects.get_or_create(
         server_id=server.id, defaults={"status": plain(server.status), "since": now}
     )
@@ -93,6 +124,9 @@ def keep(server: ServerDetail) -> None:
     if usage is None or too_soon:
         if changes:
             Sighting.objects.filter(pk=sighting.pk).update(**changes)
+        if usage is not None and sighting.sampled_at is not None:
+            due = sighting.sampled_at + EVERY
+            cache.set(memo, known, timeout=(due - now).total_seconds())
         return
     if figure(usage.disk_used) is not None:
         changes |= {"disk_used": figure(usage.disk_used), "disk_seen_at": now}
@@ -105,6 +139,12 @@ def keep(server: ServerDetail) -> None:
 def note_backups(server_id: str, enabled: bool) -> None:
     """VPS.org has accepted that the automatic backups are on or off."""
     Sighting.objects.filter(server_id=server_id).update(backups_enabled=enabled)
+    cache.delete(_told_of(server_id))
+
+
+def _told_of(server_id: str) -> str:
+    """Where it is remembered that everything a server's details told was written down, until the next sample is due."""
+    return f"told:{server_id}"
 
 
 def figure(value: float | None) -> float | None:
@@ -125,6 +165,7 @@ def _sample(server: ServerDetail, usage: Usage, now: datetime, *, first_of_hour:
         disk_used=figure(usage.disk_used),
         bandwidth_used=figure(usage.bandwidth_used),
     )
+    cache.delete_many(_memo_of_samples(str(server.id), hourly=hourly) for hourly in (True, False))
     Sample.objects.filter(hourly=False, at__lt=now - ALL_KEPT).delete()
     Sample.objects.filter(hourly=True, at__lt=now - KEPT).delete()
 

@@ -6,9 +6,10 @@ short lock that all processes share.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import cached_property
+from typing import Any, Final, TypeVar
 
 import msgspec
 from django.core.cache import cache
@@ -18,8 +19,14 @@ from .remote.objects import Server, ServerList
 KEPT: Final = 24 * 60 * 60
 ASKED_FOR: Final = timedelta(minutes=2)
 """How long a change whose answer was lost is shown as "Asked to …", if nothing else is seen before."""
+MOST_WORKED_OUT: Final = 32
+"""So many filters and orders of a snapshot are kept beside it."""
 MEMORIES: Final = 64
 """How many decoded snapshots a process keeps beside the cache."""
+
+
+Memo = dict[Hashable, Any]
+Value = TypeVar("Value")
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -29,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Snapshot(msgspec.Struct):
+class Snapshot(msgspec.Struct, dict=True):
     """All servers of an account as last seen.
 
     `version` grows with every change to it. By server: `changed` is the version at which it last looked different,
@@ -47,6 +54,11 @@ class Snapshot(msgspec.Struct):
     patched: dict[str, int] = {}
     asked: dict[str, Asked] = {}
 
+    @cached_property
+    def worked_out(self) -> Memo:
+        """What follows from this snapshot alone, for `once`; it stays in this process."""
+        return {}
+
 
 class Trouble(msgspec.Struct, frozen=True):
     """VPS.org does not answer: how often in a row, since when, and until when nobody asks."""
@@ -54,6 +66,17 @@ class Trouble(msgspec.Struct, frozen=True):
     failures: int
     since: datetime
     rest_until: float
+
+
+def once(memo: Memo, key: Hashable, work: Callable[[], Value]) -> Value:
+    """What `work` gives, worked out once for everybody who asks for it under this key."""
+    with contextlib.suppress(KeyError):
+        found: Value = memo[key]
+        return found
+    if len(memo) >= MOST_WORKED_OUT:
+        memo.clear()
+    memo[key] = value = work()
+    return value
 
 
 # --- reading and changing ---------------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ def database() -> dict[str, object]:
             "timeout": 10,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
+        # Opening the file takes longer than what a page asks of it. A file that was put back is noticed in a minute.
+        settings["CONN_MAX_AGE"] = 60
     else:
         settings["CONN_MAX_AGE"] = None
         settings["CONN_HEALTH_CHECKS"] = True

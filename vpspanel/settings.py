@@ -110,7 +110,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # --- sign-in ----------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["servers.signed_in.Backend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "vpspanel.accounts.Adapter"

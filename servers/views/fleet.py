@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from .. import bulk, fleet, metrics, session
+from .. import bulk, drawn, fleet, metrics, session
 from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
@@ -88,6 +88,9 @@ class Page:
         gone = sum(i not in current.by_id for i in self.ids)
         if self.on == "server" or self.drawn in (0, current.version):
             return News(0, gone)
+        newest = current.once("newest", lambda: max(current.added.values(), default=0))
+        if newest <= self.drawn:
+            return News(0, gone)
         came = [i for i, version in current.added.items() if version > self.drawn and i not in self.ids]
         servers = [current.by_id[i] for i in came]
         fitting = [s for s in find(servers, self.text) if self.location in ("", s.location)]
@@ -111,26 +114,17 @@ def servers(request: PanelRequest) -> HttpResponse:
     link = session.connection(request)
     asked = {name: request.GET.get(name, "")[:100] for name in ("q", "status", "location", "sort")}
     seen = fleet.look(link, asked["status"], asked["location"], now="now" in request.GET)
-    found = find(seen.servers, asked["q"], asked["sort"])
+    found = _ordered(seen, asked["q"], asked["sort"])
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    everything = seen.servers if seen.whole else fleet.seen(link).servers
+    everything = seen if seen.whole else fleet.seen(link)
     context = {
         **asked,
         "fleet": seen,
         "page": page,
-        "rows": rows(seen, page.object_list, request.user),
-        "statuses": _chips(
-            everything,
-            "status",
-            asked["status"],
-            counted=seen.whole or bool(everything),
-        ),
-        "locations": _chips(
-            everything,
-            "location",
-            asked["location"],
-            counted=seen.whole or bool(everything),
-        ),
+        "rows": drawn.rows(seen, page.object_list, request.user),
+        "ids": ",".join(str(server.id) for server in page.object_list),
+        "statuses": _chips(everything, "status", asked["status"]),
+        "locations": _chips(everything, "location", asked["location"]),
         "orders": _orders(asked["sort"]),
         "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
         "runs": bulk.unfinished(link),
@@ -191,16 +185,30 @@ def _orders(chosen: str) -> dict[str, object]:
     return ORDERS | {chosen: gettext("By the column you chose")}
 
 
-def _chips(servers: tuple[Server, ...], field: str, chosen: str, *, counted: bool) -> list[Chip]:
+def _ordered(seen: fleet.Fleet, text: str, sort: str) -> list[Server]:
+    """The servers in the order asked for; one that the fleet alone decides is worked out once for everybody."""
+    if text.split() or sort.removeprefix("-") not in ("", *SORTS):
+        return find(seen.servers, text, sort)
+    return seen.once(("order", sort), lambda: find(seen.servers, "", sort))
+
+
+def _counts(servers: tuple[Server, ...], field: str) -> Counter[str]:
     counts = Counter(value for server in servers if (value := getattr(server, field)))
     if field == "status":
         # A status of a group's name belongs to that group, which is a chip where it is chosen.
         for group in fleet.GROUPS:
             counts[group] = sum(fleet.fits(server, group) for server in servers)
+    return counts
+
+
+def _chips(everything: fleet.Fleet, field: str, chosen: str) -> tuple[Chip, ...]:
+    """The filters by this field. Without the whole fleet nothing can be counted."""
+    counted = everything.whole and everything.version > 0
+    counts = everything.once(("counts", field), lambda: _counts(everything.servers, field))
     shown = {value for value in counts if field == "location" or value not in fleet.GROUPS}
     order = list(STATUSES)
     values = sorted(shown | {chosen} - {""}, key=lambda v: (order.index(v) if v in order else len(order), v))
-    return [
+    return tuple(
         Chip(
             value,
             (GROUPS.get(value) or status_words(value).word) if field == "status" else value,
@@ -208,4 +216,4 @@ def _chips(servers: tuple[Server, ...], field: str, chosen: str, *, counted: boo
             value == chosen,
         )
         for value in values
-    ]
+    )

@@ -34,8 +34,10 @@ RECENT: Final = 5
 def detail(request: PanelRequest, server_id: str) -> HttpResponse:
     """Every documented field of one server: one remote call. When VPS.org fails, what the list last showed of it."""
     link = session.connection(request)
+    recent = list(Activity.objects.filter(server_id=server_id)[:RECENT])
     try:
-        server = fleet.detail(link, server_id)
+        server = fleet.detail(link, server_id, settle=False)
+        receipts.settle_these(recent, link.account, {server_id: server})
     except fleet.NO_ANSWER:
         known = fleet.find(link, server_id)
         if known is None:
@@ -49,7 +51,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
         "meters": meters(server),
         "lines": lines(server_id, server.plan, request.GET.get("usage", "")),
         "periods": PERIODS,
-        "receipts": receipts.receipts(Activity.objects.filter(server_id=server_id)[:RECENT]),
+        "receipts": receipts.receipts(recent),
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),

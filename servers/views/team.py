@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Count, Window
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,13 +27,13 @@ PER_PAGE: Final = 50
 
 def notes_context(request: PanelRequest, server_id: str, form: NoteForm | None = None) -> dict[str, Any]:
     """What the section of notes shows: the form with its draft, the newest notes, and how many there are."""
-    found = knowledge.notes(server_id)
+    notes = list(knowledge.notes(server_id).annotate(total=Window(Count("pk")))[:NEWEST])
     draft = _draft(request, server_id)
     return {
         "note_form": form or NoteForm(initial=draft.fields),
         "draft": draft,
-        "notes": found[:NEWEST],
-        "note_count": found.count(),
+        "notes": notes,
+        "note_count": notes[0].total if notes else 0,
     }
 
 

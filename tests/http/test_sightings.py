@@ -45,6 +45,11 @@ def writes(queries: CaptureQueriesContext) -> list[str]:
     return [sql for sql in mine if not sql.startswith("SELECT")]
 
 
+@pytest.fixture(autouse=True)
+def _no_cache_of_another_test() -> None:
+    cache.clear()
+
+
 # --- status and since when --------------------------------------------------------------------------------------
 
 
