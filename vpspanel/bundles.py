@@ -1,4 +1,5 @@
-"""One stylesheet and one script for all pages: collecting the static files puts what they import in its place.
+"""One stylesheet and one script for all pages: collecting the static files puts what they import in its place, without
+the comments.
 
 Without collecting (in development and in tests) the browser follows the imports itself, and the pages work the same.
 """
@@ -14,6 +15,9 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 BUNDLES: Final = ("css/console.css", "js/console.js")
 IMPORT: Final = re.compile(r'^@?import "(?:\./)?([a-z_]+\.(?:css|js))";\n', re.MULTILINE)
+STYLE_COMMENT: Final = re.compile(r"\s*/\*.*?\*/", re.DOTALL)
+SCRIPT_COMMENT: Final = re.compile(r"^ *//.*\n", re.MULTILINE)
+"""Those that have their lines to themselves."""
 EXCHANGE: Final = re.compile(r"^\s*(?:import|export)\b", re.MULTILINE)
 
 
@@ -40,11 +44,11 @@ class Bundled(Storage):
     def _part(self, imported: re.Match[str]) -> str:
         text = self._text(str(self.folder / imported[1]))
         if not imported[1].endswith(".js"):
-            return text
+            return STYLE_COMMENT.sub("", text)
         if EXCHANGE.search(text):
             raise ValueError(f"{imported[1]} imports or exports something, which a bundle cannot do.")
         # A block keeps the names of a module to itself, as a file of its own did.
-        return f"{{\n{text}}}\n"
+        return f"{{\n{SCRIPT_COMMENT.sub('', text)}}}\n"
 
     def _text(self, name: str) -> str:
         with self.source.open(name) as file:
