@@ -54,7 +54,8 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]
             with connection.cursor() as cursor:
                 cursor.execute(MAY, [user_obj.pk, user_obj.pk])
                 user_obj.held_permissions = {f"{app}.{name}" for app, name in cursor.fetchall()}
-        return set(user_obj.held_permissions)
+        held: set[str] = user_obj.held_permissions
+        return held
 
 
 def session_row(row_id: int, user_id: int) -> OpenSession | None:
