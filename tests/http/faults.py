@@ -255,7 +255,9 @@ FAULTS: Final = {
     "400-fields": wrong_400({"name": ["Not so."]}, "VPS.org says: Not so.", ""),
     "400-errors": wrong_400({"errors": {"name": "Not so."}}, "VPS.org says: Not so.", ""),
     "400-list": wrong_400(["Not so."], "", SAYS_NO),
-    "400-html": wrong_400("<html><title>Not so.</title></html>", "", SAYS_NO, "text/html"),
+    "400-html": wrong_400(
+        "<html><head><title>Not so.</title></head><body><hr>nginx</body></html>", "", SAYS_NO, "text/html"
+    ),
     "401": Fault("status", status(401), Told(409, REFUSED), Told(409, REFUSED, outcome=NOT_DONE)),
     "402": Fault(
         "status",

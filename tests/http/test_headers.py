@@ -1,9 +1,6 @@
 """What every kind of answer carries in real use, behind a proxy that ends TLS, scored by MDN's rules."""
 
-import importlib.util
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,24 +29,8 @@ urlpatterns = [path("broken/", broken), path("", include("vpspanel.urls"))]
 handler400, handler403 = problems.bad_request, problems.not_allowed
 handler404, handler500 = problems.not_found, problems.our_fault
 
-SETTINGS = in_use.BASE_DIR / "vpspanel" / "settings.py"
 HALF_A_YEAR = 15_768_000
 BY_HTTPS = {"X-Forwarded-Proto": "https"}
-
-
-@pytest.fixture
-def for_real(settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The settings as they are behind a proxy, and one static file."""
-    monkeypatch.setitem(os.environ, "TRUST_PROXY", "on")
-    spec = importlib.util.spec_from_file_location("vpspanel.settings_for_real", SETTINGS)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    for name, value in vars(module).items():
-        if name.startswith(("SECURE_", "SESSION_", "CSRF_", "LANGUAGE_COOKIE", "X_FRAME", "USE_X", "TRUST_")):
-            setattr(settings, name, value)
-    (tmp_path / "icon.svg").write_text("<svg/>")
-    settings.STATIC_ROOT = tmp_path
 
 
 @pytest.fixture
