@@ -11,7 +11,7 @@ from tests.conftest import HTMX
 from tests.http.faults import CHANGES, METHODS, text_of
 from tests.http.test_faults import ask
 
-pytestmark = pytest.mark.usefixtures("log_without_key")
+pytestmark = pytest.mark.usefixtures("log_without_key", "clock")
 
 Outcome = Activity.Outcome
 LOST: dict[str, dict[str, Any]] = {

@@ -123,7 +123,10 @@ def test_a_removed_app_leaves_no_codes_behind(operator: Client) -> None:
 
 @pytest.mark.parametrize(
     "credential",
-    ["", "{", "null", "5", "[]", '"x"', "{}", '{"id": 1}', '{"response": 7}', '{"response": {}}'],
+    [
+        *("", "{", "null", "5", "[]", '"x"', "{}", '{"id": 1}', '{"response": 7}', '{"response": {}}'),
+        '{"id": "AAAA", "rawId": "é", "type": "public-key", "response": {}}',
+    ],
 )
 def test_nonsense_instead_of_a_passkey_is_refused(operator: Client, credential: str) -> None:
     stranger = Client(raise_request_exception=False)

@@ -82,7 +82,7 @@ def test_behind_the_proxy_only_what_the_proxy_wrote_counts(for_real: None, db: N
 
 def test_right_passwords_use_nothing_up(member: Callable[..., User]) -> None:
     member("vera", "Viewer")
-    assert [give("vera", PASSWORD).status_code for _ in range(12)] == [302] * 12
+    assert [give("vera", PASSWORD).status_code for _ in range(40)] == [302] * 40
 
 
 def test_the_tries_are_counted_in_the_cache_that_all_processes_share(member: Callable[..., User]) -> None:
@@ -101,6 +101,12 @@ def test_codes_of_the_second_step_are_counted_as_well(operator: Client) -> None:
     answers = [otto.post("/login/second-step/", {"code": f"{n:06}"}) for n in range(TRIES + 1)]
     assert [answer.status_code for answer in answers] == [200] * TRIES + [429]
     assert answers[-1]["Retry-After"] == "300"
+
+
+def test_so_are_the_codes_with_which_an_app_is_set_up(operator: Client) -> None:
+    operator.get("/me/second-step/app/")
+    answers = [operator.post("/me/second-step/app/", {"code": f"{n:06}"}) for n in range(TRIES + 1)]
+    assert [answer.status_code for answer in answers] == [200] * TRIES + [429]
 
 
 def test_so_is_the_password_that_is_asked_for_once_more(manager: Client, later: Later) -> None:
