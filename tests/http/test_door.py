@@ -115,16 +115,18 @@ def test_a_session_that_somebody_planted_is_not_the_one_that_signs_in(
     member: Callable[..., object], simulator: Simulator
 ) -> None:
     member("mia", "Manager")
+    thief = Client()
+    planted = thief.session
+    planted["planted"] = "by the thief"
+    planted.save()
     client = Client()
-    client.cookies["sessionid"] = "a" * 32
+    client.cookies["sessionid"] = str(planted.session_key)
     client.get("/login/")
     before = client.cookies["sessionid"].value, client.cookies["csrftoken"].value
     client.post("/login/", {"login": "mia", "password": PASSWORD})
     after = client.cookies["sessionid"].value, client.cookies["csrftoken"].value
     assert before[0] != after[0]
     assert before[1] != after[1]
-    thief = Client()
-    thief.cookies["sessionid"] = "a" * 32
     assert thief.get("/servers/")["Location"].startswith("/login/")
 
 

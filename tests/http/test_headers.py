@@ -149,6 +149,7 @@ def test_plain_http_leads_to_the_same_page_by_https(for_real: None) -> None:
 
 def test_every_cookie_is_for_this_host_by_https_and_for_no_script(mia: Client) -> None:
     mia.post("/language/", {"language": "ta"})
+    mia.post("/servers/12345/backups/", {"backups_enabled": "off"})  # leaves a message for the next page
     assert set(mia.cookies) == {"__Host-session", "__Host-csrf", "__Host-language"}
     for cookie in mia.cookies.values():
         assert cookie["secure"] and cookie["httponly"] and cookie["samesite"] == "Lax"

@@ -125,7 +125,8 @@ def plan(seed: str, name: str) -> Iterator[Step]:
             continue
         path = chance.choices(list(PRESSES), WEIGHTS)[0]
         form = {field: value.format(**words) for field, value in PRESSES[path].items()}
-        yield Step(path.format(**words), form, chance.choice((1, 1, 1, 2)), pause)
+        times = 2 if "form_key" in form else chance.choice((1, 1, 1, 2))
+        yield Step(path.format(**words), form, times, pause)
 
 
 def faults(seed: str) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
