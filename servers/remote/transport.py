@@ -311,8 +311,7 @@ class Transport:
             reason = reason.reason
         if isinstance(reason, NewConnectionError):
             return NotReachable(name)
-        too_slow = isinstance(problem, requests.exceptions.Timeout) or isinstance(reason, ReadTimeoutError)
-        return NoAnswer(name, repeat_after=None if too_slow else 0.0)
+        return NoAnswer(name, repeat_after=None if isinstance(reason, ReadTimeoutError) else 0.0)
 
     def _read(self, name: str, response: requests.Response) -> bytes:
         """The decoded body, up to the size limit."""

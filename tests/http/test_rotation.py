@@ -202,6 +202,10 @@ def test_a_damaged_key_of_the_accounts_gives_no_error_page(start: Start, viewer:
     row.save()
     start(FIRST)
     assert viewer.get("/servers/").status_code == 200
+    account = session.account_of(Token(TOKEN))
+    for keys in ((SECOND, FIRST), (SECOND,)):
+        start(*keys)
+        assert session.account_of(Token(TOKEN)) == account, "the one that was added is found behind it"
 
 
 def test_a_key_that_an_earlier_release_has_sealed_still_opens(

@@ -49,6 +49,8 @@ def test_a_name_that_nobody_answers_ends_at_the_deadline_and_nothing_was_sent(
     with pytest.raises(NotReachable) as caught:
         NINE[name].call(to("https://vps.invalid/api/v1"))
     assert over == []  # The resolver still hangs: it was the deadline that ended the call.
+    left_behind = [thread for thread in threading.enumerate() if thread.name == "connect"]
+    assert left_behind and all(thread.daemon for thread in left_behind), "the console can end meanwhile"
     assert caught.value.outcome_known
 
 

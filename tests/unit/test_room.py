@@ -86,3 +86,30 @@ def test_a_call_for_which_there_is_no_room_is_not_sent(base: str, simulator: Sim
         simulator.account().servers[12345].status = "stopped"
     NINE[name].call(api)
     assert len(simulator.seen) == 1
+
+
+def test_whoever_waits_for_anothers_answer_takes_room_as_if_asking(base: str) -> None:
+    api = Api(Transport(base, threads=16), Token(TOKEN))
+    another = Api(api.transport, Token(TOKEN + "x"))
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(api.waiting("list"))
+        with pytest.raises(Crowded, match=r"^list: "), api.waiting("list"):
+            pass
+        with another.waiting("list"), api.transport.room.taken("stop", api.token, question=False):
+            pass
+
+
+def test_a_question_takes_the_room_of_questions_and_of_its_own_account(
+    base: str, simulator: Simulator
+) -> None:
+    api = Api(Transport(base, deadline=2, threads=16), Token(TOKEN))
+    simulator.add_account("vps_of_another")
+    with ExitStack() as stack:
+        fill(api.transport.room, stack, api.token, question=True)  # type: ignore[arg-type]
+        with pytest.raises(Crowded, match=r"^list: "):
+            NINE["list"].call(api)
+        assert simulator.seen == []
+        NINE["stop"].call(api)
+        NINE["list"].call(Api(api.transport, Token("vps_of_another")))
+    assert [line[0] for line in simulator.lines] == ["POST", "GET"]

@@ -8,6 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpRequest
 
+from servers.remote import service
 from servers.remote.transport import Token
 from servers.session import (
     SEALED,
@@ -18,8 +19,10 @@ from servers.session import (
     connection,
     connection_with,
     team_token,
+    transport,
 )
 from tests.conftest import TOKEN
+from tests.unit.conftest import Stranger
 
 
 def test_each_token_is_an_account_of_its_own() -> None:
@@ -53,6 +56,18 @@ def test_another_character_anywhere_in_the_seal_is_never_an_error_of_ours(typed:
         # Base64 has spellings that mean the same: then it is the same seal.
         with suppress(NotConnected):
             assert connection(request).account == account_of(Token(TOKEN))
+
+
+@pytest.mark.usefixtures("simulator")
+def test_the_way_to_vps_org_is_as_the_settings_say(settings: Any, stranger: Stranger) -> None:
+    settings.VPS_API_URL, settings.VPS_API_PROXY = "http://vps.invalid/api/v1", stranger.address
+    settings.VPS_API_DEADLINE, settings.WEB_THREADS = 17, 40
+    stranger.answer = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"results":[]}'
+    transport.cache_clear()
+    api = connection_with(Token(TOKEN)).api
+    service.list_servers(api)
+    assert stranger.came[0].startswith(b"GET http://vps.invalid/api/v1/servers/ HTTP/1.1")
+    assert (api.transport.deadline, api.transport.room.most) == (17, 30)
 
 
 def test_without_a_team_key_there_is_none(settings: Any) -> None:

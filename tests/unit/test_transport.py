@@ -221,8 +221,11 @@ def test_the_deadline_holds_for_the_whole_answer(
     assert simulator.lines == [NINE[name][1:]]
 
 
-def test_a_question_that_nobody_answers_is_not_asked_again(base: str, simulator: Simulator) -> None:
-    simulator.faults.next("hang", times=2)
+@pytest.mark.parametrize(("kind", "more"), [("hang", {}), ("slow_body", {"seconds": 60})])
+def test_a_question_whose_answer_stands_still_is_not_asked_again(
+    base: str, simulator: Simulator, kind: str, more: dict[str, Any]
+) -> None:
+    simulator.faults.next(kind, times=2, **more)
     with pytest.raises(NoAnswer):
         service.get_server(Api(Transport(base, read_timeout=0.2, deadline=5), Token(TOKEN)), "12345")
     assert len(simulator.seen) == 1
@@ -314,6 +317,57 @@ def test_a_change_is_sent_once_whatever_goes_wrong(
             NINE[name].call(api)
         assert caught.value.outcome_known == (error is WaitFirst)
     assert simulator.lines == [NINE[name][1:]]
+
+
+@every_request
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        ("none", {}, "NotReachable"),
+        ("cut", {}, "NoAnswer"),
+        ("status", {"status": 403}, "NotAllowed (403)"),
+        (
+            "status",
+            {"body": b"not compressed", "headers": {"Content-Encoding": "gzip"}},
+            "NotUnderstood, answer not decoded",
+        ),
+        ("status", {"body": b"x" * 2000}, "NotUnderstood (500), answer larger than 1000 bytes"),
+    ],
+)
+def test_the_log_says_which_request_had_which_problem(
+    base: str,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    kind: str,
+    more: dict[str, Any],
+    said: str,
+) -> None:
+    if kind != "none":
+        simulator.faults.next(kind, times=2, **more)
+    address = "http://127.0.0.1:1" if kind == "none" else base
+    with pytest.raises(RemoteError):
+        NINE[name].call(Api(Transport(address, deadline=2, size_limit=1000), Token(TOKEN)))
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    what, took = line.rsplit(" after ", 1)
+    assert what == f"{NINE[name].method} {name}: {said}"
+    assert float(took.removesuffix(" ms")) < 60_000
+
+
+def test_the_log_says_how_each_request_went(
+    api: Api, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator.faults.next("cut")
+    with caplog.at_level(logging.INFO):
+        service.get_server(api, "12345")
+        service.stop_server(api, "12345")
+    lines = [record.getMessage().split(" after ") for record in caplog.records if "servers" in record.name]
+    assert [line[0] for line in lines] == [
+        "GET detail: NoAnswer, asked once more",
+        "GET detail: 200",
+        "POST stop: 200",
+    ]
+    assert all(0 <= float(line[1].removesuffix(" ms")) < 60_000 for line in lines[1:])
 
 
 @every_request
