@@ -264,6 +264,13 @@ def test_backups_go_on_and_servers_go_for_good(manager: Client, simulator: Simul
     drive(manager, confirm(manager, "delete", ["12345"]), times=2)
     assert simulator.lines == [("PATCH", "/servers/12345/"), ("DELETE", "/servers/12345/")]
     assert simulator.seen[0].body == b'{"backups_enabled":false}'
+    rows = Activity.objects.order_by("id").values_list(
+        "step__run__action", "action", "server_id", "server_name", "fields"
+    )
+    assert list(rows) == [
+        ("backups_off", "edit", "12345", "web-server-01", {"backups_enabled": False}),
+        ("delete", "delete", "12345", "web-server-01", {}),
+    ]
 
 
 def test_without_javascript_a_press_takes_the_next_four(operator: Client, simulator: Simulator) -> None:

@@ -324,3 +324,16 @@ def test_the_switch_takes_on_and_off_and_nothing_else(
     response = operator.post(f"/servers/{SERVER}/backups/", {"backups_enabled": typed})
     assert response.status_code == 400
     assert simulator.seen == []
+
+
+def test_the_log_has_the_name_before_a_rename_that_was_refused_and_after_one_that_was_not(
+    operator: Client, simulator: Simulator
+) -> None:
+    simulator.faults.next("status", request="change", status=403)
+    for _ in range(2):
+        operator.post(RENAME, {"name": "web-2", "opened_name": "web-server-01"}, headers=HTMX)
+    rows = Activity.objects.order_by("id").values_list("outcome", "server_id", "server_name", "fields")
+    assert list(rows) == [
+        ("refused", "12345", "web-server-01", {"name": "web-2"}),
+        ("done", "12345", "web-2", {"name": "web-2"}),
+    ]
