@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi, gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from ..request import PanelRequest
 from ..terms import GROUPS
@@ -20,27 +20,27 @@ ICONS: Final = {"icons/192.png": "192x192", "icons/512.png": "512x512"}
 MASKABLE: Final = {"icons/maskable-512.png": "512x512"}
 
 
-@require_GET
+@require_safe
 def keys(request: PanelRequest) -> HttpResponse:
     """The list of keys: a page, and the same in the dialog."""
     return render(request, "about/_keys.html" if request.htmx else "about/keys.html")
 
 
-@require_GET
+@require_safe
 def words(request: PanelRequest) -> HttpResponse:
     """What the words of the console mean: a page, and the same in the dialog."""
     template = "about/_words.html" if request.htmx else "about/words.html"
     return render(request, template, {"groups": GROUPS})
 
 
-@require_GET
+@require_safe
 @login_not_required
 def accessibility(request: HttpRequest) -> HttpResponse:
     """What was tested for people who see, hear, move or read differently, and what was not."""
     return render(request, "about/accessibility.html", {"checked_on": CHECKED_ON})
 
 
-@require_GET
+@require_safe
 @login_not_required
 def manifest(request: HttpRequest) -> HttpResponse:
     """How the console looks as an installed application."""

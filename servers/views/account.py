@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from .. import fleet, fresh, session
@@ -57,7 +57,7 @@ def connect(request: PanelRequest) -> HttpResponse:
     return render(request, "account/connect.html", context, status=status)
 
 
-@require_GET
+@require_safe
 def signed_in(request: PanelRequest) -> HttpResponse:
     """For the dialog above a page whose session had ended: who it is now, and the new key against forged forms."""
     try:

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from .. import fleet, session
 from ..models import Activity
@@ -19,7 +19,7 @@ PER_PAGE: Final = 50
 FILTERS: Final = ("server", "person", "outcome")
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def activity(request: PanelRequest) -> HttpResponse:
     """The changes to the servers that this key shows, newest first; by server, person and outcome.
@@ -45,7 +45,7 @@ def activity(request: PanelRequest) -> HttpResponse:
     return render(request, "servers/activity.html", context)
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def activity_csv(request: PanelRequest) -> StreamingHttpResponse:
     """The same as a file, all pages of it, with the same filters."""

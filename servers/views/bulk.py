@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import number_format
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import bulk, drafts, fleet, fresh, session
 from ..models import Run, Step
@@ -73,7 +73,7 @@ def new(request: PanelRequest) -> HttpResponse:
     return render(request, "bulk/new.html", context, status=422 if error else 200)
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def run(request: PanelRequest, run_id: uuid.UUID) -> HttpResponse:
     """The progress page: its author's page drives the run, a colleague's watches it."""

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import fleet, session, snippets
 from ..request import PanelRequest
@@ -32,7 +32,7 @@ NUMBERS: Final = ("plan_id", "os_id", "ssh_key_id")
 FIELDS: Final = ("name", "plan_id", "os_id", "location", "hostname", "ssh_key_id")
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def servers(request: PanelRequest) -> HttpResponse:
     """The list with the filters that VPS.org knows; the search is the console's own."""

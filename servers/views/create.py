@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from .. import actions, catalogue, drafts, fleet, naming, session
@@ -84,7 +84,7 @@ def summary(request: PanelRequest) -> HttpResponse:
     return render(request, "servers/_summary.html", {"form": form})
 
 
-@require_GET
+@require_safe
 @permission_required("servers.edit", raise_exception=True)
 def check(request: PanelRequest) -> HttpResponse:
     """What is to be said of a name or a hostname while it is typed: wrong, used by another server, or fine."""
@@ -104,7 +104,7 @@ def check(request: PanelRequest) -> HttpResponse:
     return render(request, "_typed.html", context)
 
 
-@require_GET
+@require_safe
 @permission_required("servers.create", raise_exception=True)
 def outcome(request: PanelRequest, form_key: uuid.UUID) -> HttpResponse:
     """What became of a form. After a lost answer the console looks for the server before it offers anything."""

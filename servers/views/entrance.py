@@ -16,7 +16,7 @@ from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import fresh, session
 from ..people import MemberChange
@@ -85,7 +85,7 @@ class SecondSteps(IndexView):  # type: ignore[misc]
         return context
 
 
-@require_GET
+@require_safe
 def totp_picture(request: PanelRequest) -> HttpResponse:
     """The picture for the app's camera, of the secret that the page beside it has just made."""
     secret = request.session.get(SECRET_SESSION_KEY)

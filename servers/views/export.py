@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from .. import fleet, session
 from ..request import PanelRequest
@@ -14,7 +14,7 @@ from ..table import as_csv
 from ..templatetags.looks import size
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def servers(request: PanelRequest) -> StreamingHttpResponse:
     """Every server that the list shows for these filters, in its order, on one page."""

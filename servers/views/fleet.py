@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from .. import bulk, drawn, fleet, metrics, session
 from ..remote.objects import SERVER_ID, Server
@@ -107,7 +107,7 @@ class Chip:
     chosen: bool
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def servers(request: PanelRequest) -> HttpResponse:
     """The list. `status` and `location` are the API's filters; text, sort and pages are ours."""
@@ -137,7 +137,7 @@ def servers(request: PanelRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def poll(request: PanelRequest) -> HttpResponse:
     """What a page has missed since it was drawn, as out-of-band cells; 204 when it has missed nothing."""

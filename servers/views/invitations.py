@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import members as rules
 from ..member_forms import JoinForm, name_passwords
@@ -19,7 +19,7 @@ OPENED = "invitation"
 
 
 @login_not_required
-@require_GET
+@require_safe
 def link(request: HttpRequest, secret: str) -> HttpResponse:
     """The address that was passed on. The secret leaves the address at once: the session remembers which link it is."""
     try:

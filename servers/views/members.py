@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import drafts, fresh
 from .. import members as rules
@@ -24,7 +24,7 @@ CHANGES_PER_PAGE: Final = 20
 manager = permission_required("servers.members", raise_exception=True)
 
 
-@require_GET
+@require_safe
 @manager
 def members(request: PanelRequest) -> HttpResponse:
     """Everybody with role, last sign-in and open sessions; the open invitations; what was done."""
@@ -64,7 +64,7 @@ def withdraw(request: PanelRequest, invitation_id: int) -> HttpResponse:
     return redirect("members")
 
 
-@require_GET
+@require_safe
 @manager
 def member(request: PanelRequest, member_id: int) -> HttpResponse:
     """One member, with what can be done."""

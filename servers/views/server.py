@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import actions, drafts, fleet, fresh, knowledge, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
@@ -29,7 +29,7 @@ from .team import notes_context
 RECENT: Final = 5
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def detail(request: PanelRequest, server_id: str) -> HttpResponse:
     """Every documented field of one server: one remote call. When VPS.org fails, what the list last showed of it."""
@@ -59,7 +59,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
     return render(request, "servers/detail.html", context)
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def usage(request: PanelRequest, server_id: str) -> HttpResponse:
     """The lines over time of one server, for another period; no remote call where the fleet knows the server."""

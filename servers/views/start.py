@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from .. import attention, fleet, sightings
 from ..overview import overview
@@ -26,7 +26,7 @@ TODAY: Final = 5
 MOST_ANNOUNCED: Final = 5
 
 
-@require_GET
+@require_safe
 @permission_required("servers.look", raise_exception=True)
 def start(request: PanelRequest) -> HttpResponse:
     """The front door. No remote call on a fresh fleet; a poll keeps the page up to date."""
