@@ -30,3 +30,9 @@ class PanelAdmin(AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied("servers.members")
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"), settings.LOGIN_URL)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One's password is changed on the console's own page, which counts the tries."""
+        return redirect("account_change_password")

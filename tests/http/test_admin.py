@@ -104,3 +104,16 @@ def test_one_thing_stands_once_in_the_catalogue(manager: Client) -> None:
     assert manager.post("/admin/servers/offer/add/", body).status_code == 302
     assert manager.post("/admin/servers/offer/add/", body | {"name": "Stockholm 2"}).status_code == 200
     assert Offer.objects.get().name == "Stockholm"
+
+
+def test_a_password_is_changed_on_the_console_s_own_page_alone(manager: Client) -> None:
+    body = {
+        "old_password": PASSWORD,
+        "new_password1": "another long one",
+        "new_password2": "another long one",
+    }
+    for response in (manager.get("/admin/password_change/"), manager.post("/admin/password_change/", body)):
+        assert (response.status_code, response["Location"]) == (302, "/password/")
+    assert User.objects.get(username="mia").check_password(PASSWORD)
+    tries = [manager.post("/password/", {"oldpassword": "wrong"}).status_code for _ in range(6)]
+    assert tries == [200] * 5 + [429]

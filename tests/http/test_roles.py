@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from servers.models import Activity
+from servers.models import Activity, SecondStepRule
 from servers.simulator import Simulator
 from tests.conftest import HTMX
 from tests.http.pages import read
@@ -31,7 +31,10 @@ EDIT = {
 
 
 class Row(NamedTuple):
-    """An address: with whose help it is reached, what is posted there, and the answer for each role."""
+    """An address: with whose help it is reached, what is posted there, and the answer for each role.
+
+    `without_step` is the answer to a Manager who must have a second step and has none; None: led to where it is set up.
+    """
 
     name: str
     method: str
@@ -41,6 +44,7 @@ class Row(NamedTuple):
     signed_out: int = 302
     body: dict[str, str] | None = None
     arguments: tuple[object, ...] = ("12345",)
+    without_step: int | None = None
 
     @property
     def address(self) -> str:
@@ -51,16 +55,16 @@ TABLE = [
     Row("home", "GET", 200, 200, 200, arguments=()),
     Row("server-list", "GET", 200, 200, 200, arguments=()),
     Row("poll", "GET", 204, 204, 204, arguments=()),
-    Row("draft", "POST", 400, 400, 400, arguments=(), signed_out=400),
+    Row("draft", "POST", 400, 400, 400, arguments=(), signed_out=400, without_step=400),
     Row("activity", "GET", 200, 200, 200, arguments=()),
     Row("activity-csv", "GET", 200, 200, 200, arguments=()),
     Row("connect", "GET", 200, 200, 200, arguments=()),
     Row("connect", "POST", 422, 422, 422, arguments=(), body={"token": "too short"}),
     Row("signed-in", "GET", 204, 204, 204, arguments=()),
     Row("disconnect", "POST", 302, 302, 302, arguments=()),
-    Row("healthz", "GET", 200, 200, 200, arguments=(), signed_out=200),
-    Row("readyz", "GET", 200, 200, 200, arguments=(), signed_out=200),
-    Row("metrics", "GET", 401, 401, 401, arguments=(), signed_out=401),
+    Row("readyz", "GET", 200, 200, 200, arguments=(), signed_out=200, without_step=200),
+    Row("metrics", "GET", 401, 401, 401, arguments=(), signed_out=401, without_step=401),
+    Row("healthz", "GET", 200, 200, 200, arguments=(), signed_out=200, without_step=200),
     Row("server-detail", "GET", 200, 200, 200),
     Row("server-start", "GET", 403, 200, 200),
     Row("server-start", "POST", 403, 302, 302, arguments=("12360",)),
@@ -113,23 +117,23 @@ TABLE = [
     Row("members-second-step", "GET", 403, 403, 200, arguments=()),
     Row("members-second-step", "POST", 403, 403, 302, arguments=(), body={"who": "nobody"}),
     Row("member-no-second-step", "POST", 403, 403, 404, arguments=(NOBODY,)),
-    Row("again", "GET", 302, 302, 302, arguments=()),
-    Row("again", "POST", 302, 302, 302, arguments=()),
+    Row("again", "GET", 302, 302, 302, arguments=(), without_step=302),
+    Row("again", "POST", 302, 302, 302, arguments=(), without_step=302),
     Row("mfa_login_webauthn", "GET", 302, 302, 302, arguments=()),
     Row("mfa_login_webauthn", "POST", 302, 302, 302, arguments=(), signed_out=422),
     Row("mfa_authenticate", "GET", 302, 302, 302, arguments=()),
     Row("mfa_authenticate", "POST", 302, 302, 302, arguments=()),
-    Row("mfa_index", "GET", 200, 200, 200, arguments=()),
-    Row("mfa_activate_totp", "GET", 200, 200, 200, arguments=()),
-    Row("mfa_activate_totp", "POST", 200, 200, 200, arguments=()),
-    Row("totp-picture", "GET", 404, 404, 404, arguments=()),
+    Row("mfa_index", "GET", 200, 200, 200, arguments=(), without_step=200),
+    Row("mfa_activate_totp", "GET", 200, 200, 200, arguments=(), without_step=200),
+    Row("mfa_activate_totp", "POST", 200, 200, 200, arguments=(), without_step=200),
+    Row("totp-picture", "GET", 404, 404, 404, arguments=(), without_step=404),
     Row("mfa_deactivate_totp", "GET", 404, 404, 404, arguments=()),
     Row("mfa_deactivate_totp", "POST", 404, 404, 404, arguments=()),
-    Row("mfa_add_webauthn", "GET", 200, 200, 200, arguments=()),
-    Row("mfa_add_webauthn", "POST", 200, 200, 200, arguments=()),
+    Row("mfa_add_webauthn", "GET", 200, 200, 200, arguments=(), without_step=200),
+    Row("mfa_add_webauthn", "POST", 200, 200, 200, arguments=(), without_step=200),
     Row("mfa_remove_webauthn", "GET", 404, 404, 404, arguments=(NOBODY,)),
     Row("mfa_remove_webauthn", "POST", 404, 404, 404, arguments=(NOBODY,)),
-    Row("mfa_view_recovery_codes", "GET", 404, 404, 404, arguments=()),
+    Row("mfa_view_recovery_codes", "GET", 404, 404, 404, arguments=(), without_step=404),
     Row("mfa_generate_recovery_codes", "GET", 200, 200, 200, arguments=()),
     Row("mfa_generate_recovery_codes", "POST", 200, 200, 200, arguments=()),
     Row("me", "GET", 200, 200, 200, arguments=()),
@@ -144,7 +148,7 @@ TABLE = [
     Row("invited-link", "GET", 404, 404, 404, arguments=("no-secret",), signed_out=404),
     Row("keys", "GET", 200, 200, 200, arguments=()),
     Row("words", "GET", 200, 200, 200, arguments=()),
-    Row("accessibility", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("accessibility", "GET", 200, 200, 200, arguments=(), signed_out=200, without_step=200),
     Row(
         "language",
         "POST",
@@ -154,17 +158,18 @@ TABLE = [
         arguments=(),
         signed_out=302,
         body={"language": "en", "next": "/login/"},
+        without_step=302,
     ),
-    Row("manifest", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("manifest", "GET", 200, 200, 200, arguments=(), signed_out=200, without_step=200),
     Row("account_login", "GET", 302, 302, 302, arguments=(), signed_out=200),
     Row("account_login", "POST", 302, 302, 302, arguments=(), signed_out=200),
-    Row("account_logout", "GET", 200, 200, 200, arguments=()),
-    Row("account_logout", "POST", 302, 302, 302, arguments=()),
+    Row("account_logout", "GET", 200, 200, 200, arguments=(), without_step=200),
+    Row("account_logout", "POST", 302, 302, 302, arguments=(), without_step=302),
     Row("account_change_password", "GET", 200, 200, 200, arguments=()),
     Row("account_change_password", "POST", 200, 200, 200, arguments=()),
     Row("account_provider", "POST", 302, 302, 302, arguments=(), signed_out=502),
     Row("account_provider_back", "GET", 400, 400, 400, arguments=(), signed_out=400),
-    Row("account_inactive", "GET", 200, 200, 200, arguments=(), signed_out=200),
+    Row("account_inactive", "GET", 200, 200, 200, arguments=(), signed_out=200, without_step=200),
 ]
 each_row = pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method}-{row.name}") for row in TABLE])
 
@@ -216,6 +221,21 @@ def test_somebody_without_a_role_reaches_no_server(
         assert "You have no role yet" in read(response).text
         assert "mia" in read(response).text
     assert simulator.seen == []
+
+
+@each_row
+def test_who_must_set_up_a_second_step_first_reaches_nothing_else(
+    sign_in: Callable[..., Client], simulator: Simulator, row: Row
+) -> None:
+    client = sign_in("robin", "Manager")
+    SecondStepRule.objects.create(who=SecondStepRule.Who.EVERYBODY)
+    send = client.post if row.method == "POST" else client.get
+    response = send(row.address, row.body)
+    led = response.get("Location") == reverse("mfa_index")
+    assert response.status_code == (302 if led else row.without_step)
+    assert led is (row.without_step is None)
+    assert simulator.seen == []
+    assert not Activity.objects.exists()
 
 
 def names_of(resolver: URLResolver) -> Iterator[str]:
