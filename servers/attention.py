@@ -16,7 +16,6 @@ from django.utils.translation import gettext, ngettext
 from . import receipts
 from .fleet import UNKNOWN, group
 from .models import Activity
-from .remote.errors import plain
 from .remote.objects import Server
 from .sightings import Remembered
 from .templatetags.looks import duration
@@ -102,7 +101,7 @@ def _by_status(server: Server, waited: timedelta | None, usual: Mapping[str, flo
         return [Reason(SUSPENDED, gettext("VPS.org or your account has put it on hold."))]
     if group(server) == UNKNOWN:
         sentence = gettext("VPS.org reports the state “%(status)s”, which this console does not know.")
-        return [Reason(UNKNOWN_STATUS, sentence % {"status": plain(server.status)})]
+        return [Reason(UNKNOWN_STATUS, sentence % {"status": server.status})]
     return []
 
 

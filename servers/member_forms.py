@@ -1,6 +1,6 @@
 """The forms about members: to invite, to accept, to choose a password, and one's own page."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
 from django import forms
@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
 from .people import Profile, Role, SecondStepRule
+from .remote.objects import one_line
 
 AREAS: Final = (
     "Africa",
@@ -30,6 +31,16 @@ ROLE_MEANINGS: Final = {
 }
 
 
+class LineField(forms.CharField):
+    """A text that stands in sentences: what would break or turn the line around it is replaced."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
+NAMES: Final = {"first_name": LineField, "last_name": LineField}
+
+
 class RoleForm(forms.Form):
     """A role, chosen from the three."""
 
@@ -43,7 +54,7 @@ class RoleForm(forms.Form):
 class InviteForm(RoleForm):
     """Whom to invite, and as what."""
 
-    meant_for = forms.CharField(
+    meant_for = LineField(
         label=_("For whom (you can leave this empty)"),
         required=False,
         max_length=100,
@@ -69,6 +80,7 @@ class JoinForm(UserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name")
+        field_classes: ClassVar = {**UserCreationForm.Meta.field_classes, **NAMES}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,6 +120,7 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("first_name", "last_name")
+        field_classes: ClassVar = NAMES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

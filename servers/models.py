@@ -120,7 +120,7 @@ class Activity(models.Model):
             account=account,
             action=action,
             server_id=server_id,
-            server_name=plain(server_name),
+            server_name=server_name,
             fields=fields or {},
             form_key=form_key,
             step=step,
@@ -137,7 +137,7 @@ class Activity(models.Model):
         """Write what came of it. A change that the fleet has already shown done stays done."""
         self.outcome, self.said, self.answered_at = outcome, plain(said), timezone.now()
         self.server_id = server_id or self.server_id
-        self.server_name = plain(server_name) or self.server_name
+        self.server_name = server_name or self.server_name
         kept = {
             "said": self.said,
             "answered_at": self.answered_at,

@@ -4,15 +4,17 @@ Words look into name, hostname and address; `tag:shop` and `is:protected` into w
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from . import knowledge
 from .models import Sheet
-from .remote.objects import Server
+from .remote.objects import Server, one_line
 
 TAG: Final = "tag:"
 PROTECTED: Final = "is:protected"
+
+FILTERS: Final = ("q", "status", "location", "sort")
 
 SORTS: Final[dict[str, Any]] = {
     "name": lambda server: _natural(server.name),
@@ -28,6 +30,11 @@ SORTS: Final[dict[str, Any]] = {
     "created": lambda server: server.created_at.timestamp() if server.created_at else 0.0,
 }
 """The columns that VPS.org's fields give; `protected` (first) comes besides."""
+
+
+def asked_for(query: Mapping[str, str], *names: str) -> dict[str, str]:
+    """What an address asks for with these parameters, as texts that can be shown, like those of the servers."""
+    return {name: one_line(query.get(name, "")) for name in names or FILTERS}
 
 
 def find(servers: Iterable[Server], text: str, sort: str = "") -> list[Server]:

@@ -14,7 +14,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .models import Sample, Sighting
-from .remote.errors import plain
 from .remote.objects import Server, ServerDetail, Usage
 
 EVERY: Final = timedelta(minutes=5)
@@ -87,7 +86,7 @@ def note(before: Mapping[str, Server], after: Mapping[str, Server]) -> None:
         return
     known = dict(Sighting.objects.filter(server_id__in=changed).values_list("server_id", "status"))
     now = timezone.now()
-    new = [Sighting(server_id=i, status=plain(after[i].status), since=now) for i in changed]
+    new = [Sighting(server_id=i, status=after[i].status, since=now) for i in changed]
     Sighting.objects.bulk_create(
         [sighting for sighting in new if known.get(sighting.server_id) != sighting.status],
         update_conflicts=True,
@@ -111,7 +110,7 @@ def keep(server: ServerDetail) -> None:
     if cache.get(memo) == known:
         return
     sighting, _ = Sighting.objects.get_or_create(
-        server_id=server.id, defaults={"status": plain(server.status), "since": now}
+        server_id=server.id, defaults={"status": server.status, "since": now}
     )
     told: dict[str, object] = {
         "backups_enabled": server.backups_enabled,

@@ -1,12 +1,15 @@
 """A table as a file for spreadsheets."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from django.http import StreamingHttpResponse
 
 FORMULA: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide forms start a formula as well
+HIDDEN_FORMULA: Final = re.compile(rf"([;,|\t\r\n])(?=[\s\"']*[{re.escape(''.join(sorted(FORMULA)))}])")
+"""A separator inside of a cell before what would be a formula, in a spreadsheet that separates by it."""
 
 
 class _Line:
@@ -24,8 +27,9 @@ def as_csv(name: str, head: Iterable[object], rows: Iterable[Iterable[object]]) 
 
 
 def cell(value: object) -> str:
-    """The text of a cell. One that a spreadsheet would take for a formula starts with an apostrophe."""
-    text = "" if value is None else str(value).replace("\0", "")
+    """The text of a cell. What a spreadsheet would take for a formula has an apostrophe in front of it: the cell, and
+    what follows a separator in it, by which the spreadsheet may split it."""
+    text = HIDDEN_FORMULA.sub(r"\1'", "" if value is None else str(value).replace("\0", ""))
     return f"'{text}" if text.lstrip(" ")[:1] in FORMULA and text.strip() else text
 
 

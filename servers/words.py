@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +71,9 @@ STATUSES: Final[dict[str, Status]] = {
     "rebooting": Status(_("Restarting…"), _("Off for a moment, then on again."), "changing"),
 }
 
+LONGEST_STATUS: Final = 30
+"""Of a status that nobody knows so much is shown: a state stands at places that are narrow."""
+
 GROUPS: Final[dict[str, Words]] = {"changing": _("Changing"), "unknown": _("Unknown")}
 """What several statuses are counted under, by the value of the list's filter (fleet.GROUPS)."""
 
@@ -114,7 +118,7 @@ def status_words(status: str) -> Status:
     if status in STATUSES:
         return STATUSES[status]
     return Status(
-        gettext("Unknown: “%(status)s”") % {"status": status},
+        gettext("Unknown: “%(status)s”") % {"status": Truncator(status).chars(LONGEST_STATUS)},
         _("VPS.org reported a state that this console does not know."),
         "unknown",
     )

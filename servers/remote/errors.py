@@ -13,17 +13,18 @@ from typing import ClassVar
 
 import msgspec
 
+from .objects import LONGEST_TEXT, UNSEEN
+
 WITH_FIELDS = frozenset({"create", "replace", "change"})
 """The requests with a body of fields, which may be what is wrong."""
 QUESTIONS = frozenset({"list", "detail"})
 """The requests that ask for nothing to be changed."""
-LONGEST_TEXT = 300
 MOST_FIELDS = 20
 LONGEST_WAIT = 60
 SHORT_WAIT = 2.0
 
 _TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\s]+")
+_NOT_PRINTABLE = re.compile(rf"[{UNSEEN}\s]+")
 
 
 class RemoteError(Exception):

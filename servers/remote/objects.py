@@ -3,6 +3,8 @@
 Units are not documented; from the figures: `memory` in MB, `storage` and `bandwidth` in GB, `cpu_percent` 0-100.
 Only `id`, `name` and `status` are demanded. A missing field and a null are the same; extra fields are ignored;
 a wrong type is refused by msgspec, whose message names the field and never the value.
+
+Every text is one that can be shown (`one_line`), so that no page, file or line of the log has to see to it.
 """
 
 import re
@@ -13,6 +15,11 @@ import msgspec
 
 SERVER_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
+LONGEST_TEXT = 300
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""What breaks a line, or turns the writing around it, and is not seen itself."""
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+
 CHANGING = frozenset({"provisioning", "starting", "stopping", "rebooting"})
 """The documented statuses that pass by themselves."""
 
@@ -21,7 +28,23 @@ Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-class Plan(msgspec.Struct, frozen=True):
+def one_line(text: str) -> str:
+    """`text` with a sign that can be seen for each control or direction character, 300 characters at most."""
+    if len(text) > LONGEST_TEXT:
+        text = text[: LONGEST_TEXT - 1] + "…"
+    return text if text.isprintable() else _UNSEEN.sub("\ufffd", text)
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A part of an answer that people read."""
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            if isinstance(text := getattr(self, field), str):
+                msgspec.structs.force_setattr(self, field, one_line(text))
+
+
+class Plan(Shown, frozen=True):
     id: Number | str
     name: str | None = None
     vcpus: Amount | None = None
@@ -30,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
     bandwidth: Amount | None = None
 
 
-class System(msgspec.Struct, frozen=True):
+class System(Shown, frozen=True):
     id: Number | str
     name: str | None = None
 
@@ -42,8 +65,11 @@ class Usage(msgspec.Struct, frozen=True):
     bandwidth_used: float | None = None
 
 
-class Server(msgspec.Struct, frozen=True):
-    """An entry of "List all servers". Ids are opaque: integers in the documentation, kept as text here."""
+class Server(Shown, frozen=True):
+    """An entry of "List all servers". Ids are opaque: integers in the documentation, kept as text here.
+
+    A name in which nothing is to be seen could not be read or pressed: the id stands for it.
+    """
 
     id: str | int
     name: str
@@ -57,10 +83,13 @@ class Server(msgspec.Struct, frozen=True):
     updated_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str):
-            msgspec.structs.force_setattr(self, "id", str(self.id))
         if not SERVER_ID.fullmatch(str(self.id)):
             raise ValueError("id is not letters, digits and hyphens")
+        super().__post_init__()
+        if not isinstance(self.id, str):
+            msgspec.structs.force_setattr(self, "id", str(self.id))
+        if not any(character.isprintable() and character != " " for character in self.name):
+            msgspec.structs.force_setattr(self, "name", str(self.id))
         for field in ("created_at", "updated_at"):
             moment = getattr(self, field)
             if moment is not None and not 1 < moment.year < 9999:
@@ -97,7 +126,7 @@ class CreatedServer(ServerDetail, frozen=True):
     message: str = ""
 
 
-class PoweredServer(msgspec.Struct, frozen=True):
+class PoweredServer(Shown, frozen=True):
     id: str | int
     name: str
     status: str

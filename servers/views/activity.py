@@ -13,6 +13,7 @@ from .. import fleet, session
 from ..models import Activity
 from ..receipts import receipts
 from ..request import PanelRequest
+from ..search import asked_for
 from ..table import as_csv
 
 PER_PAGE: Final = 50
@@ -79,7 +80,7 @@ def activity_csv(request: PanelRequest) -> StreamingHttpResponse:
 
 
 def _asked(request: PanelRequest) -> dict[str, str]:
-    return {name: request.GET.get(name, "")[:100] for name in FILTERS}
+    return asked_for(request.GET, *FILTERS)
 
 
 def of_this_key(request: PanelRequest) -> QuerySet[Activity]:

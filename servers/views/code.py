@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from .. import fleet, session, snippets
 from ..request import PanelRequest
+from ..search import asked_for
 from ..snippets import Request, Value
 from ..words import Words
 
@@ -36,8 +37,8 @@ FIELDS: Final = ("name", "plan_id", "os_id", "location", "hostname", "ssh_key_id
 @permission_required("servers.look", raise_exception=True)
 def servers(request: PanelRequest) -> HttpResponse:
     """The list with the filters that VPS.org knows; the search is the console's own."""
-    asked = {name: request.GET.get(name, "")[:100] for name in ("status", "location")}
-    return _answer(request, snippets.list_servers(**asked), searched=bool(request.GET.get("q")))
+    filters = asked_for(request.GET, "status", "location")
+    return _answer(request, snippets.list_servers(**filters), searched=bool(request.GET.get("q")))
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from .. import fleet, session
 from ..request import PanelRequest
 from ..rows import Row, rows
-from ..search import find
+from ..search import asked_for, find
 from ..table import as_csv
 from ..templatetags.looks import size
 
@@ -18,7 +18,7 @@ from ..templatetags.looks import size
 @permission_required("servers.look", raise_exception=True)
 def servers(request: PanelRequest) -> StreamingHttpResponse:
     """Every server that the list shows for these filters, in its order, on one page."""
-    text, status, location, sort = (request.GET.get(n, "")[:100] for n in ("q", "status", "location", "sort"))
+    text, status, location, sort = asked_for(request.GET).values()
     seen = fleet.look(session.connection(request), status, location)
     found = rows(seen, find(seen.servers, text, sort), request.user)
     head = (

@@ -18,7 +18,7 @@ from ..remote.objects import SERVER_ID, Server
 from ..request import PanelRequest
 from ..roles import refusal_with_names
 from ..rows import rows
-from ..search import SORTS, find
+from ..search import SORTS, asked_for, find
 from ..words import GROUPS, STATUSES, status_words
 from . import start
 
@@ -67,6 +67,7 @@ class Page:
             value = query.get(name, "")
             return int(value) if value.isdecimal() and len(value) < 18 else 0
 
+        filters = asked_for(query)
         return cls(
             on=query.get("on", ""),
             ids=[i for i in query.get("ids", "").split(",")[:MOST_POLLED] if SERVER_ID.fullmatch(i)],
@@ -74,8 +75,8 @@ class Page:
             seen=number("seen"),
             trouble=query.get("trouble") == "1",
             news=News(number("new"), number("gone")),
-            text=query.get("q", "")[:100],
-            location=query.get("location", "")[:100],
+            text=filters["q"],
+            location=filters["location"],
         )
 
     def changed(self, current: fleet.Fleet, *, everything: bool) -> list[Server]:
@@ -112,21 +113,22 @@ class Chip:
 def servers(request: PanelRequest) -> HttpResponse:
     """The list. `status` and `location` are the API's filters; text, sort and pages are ours."""
     link = session.connection(request)
-    asked = {name: request.GET.get(name, "")[:100] for name in ("q", "status", "location", "sort")}
-    seen = fleet.look(link, asked["status"], asked["location"], now="now" in request.GET)
-    found = _ordered(seen, asked["q"], asked["sort"])
+    filters = asked_for(request.GET)
+    text, status, location, sort = filters.values()
+    seen = fleet.look(link, status, location, now="now" in request.GET)
+    found = _ordered(seen, text, sort)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     everything = seen if seen.whole else fleet.seen(link)
     context = {
-        **asked,
+        **filters,
         "fleet": seen,
         "page": page,
         "rows": drawn.rows(seen, page.object_list, request.user),
         "ids": ",".join(str(server.id) for server in page.object_list),
-        "statuses": _chips(everything, "status", asked["status"]),
-        "locations": _chips(everything, "location", asked["location"]),
-        "orders": _orders(asked["sort"]),
-        "filtered": bool(asked["q"] or asked["status"] or asked["location"]),
+        "statuses": _chips(everything, "status", status),
+        "locations": _chips(everything, "location", location),
+        "orders": _orders(sort),
+        "filtered": bool(text or status or location),
         "runs": bulk.unfinished(link),
         "bulk_actions": bulk.permitted(request.user),
         "refusal": ""
@@ -173,7 +175,7 @@ def _ticks(request: PanelRequest, page: Page, current: fleet.Fleet) -> HttpRespo
 
 def matching(current: fleet.Fleet, query: Query) -> list[Server]:
     """The servers that the list shows for these filters, in its order."""
-    text, status, location, sort = (query.get(name, "")[:100] for name in ("q", "status", "location", "sort"))
+    text, status, location, sort = asked_for(query).values()
     found = [server for server in current.servers if fleet.fits(server, status, location)]
     return find(found, text, sort)
 

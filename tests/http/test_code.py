@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from servers import snippets
+from servers.remote.objects import one_line
 from servers.simulator import Seen, Simulator
 from tests.conftest import HTMX, TOKEN
 from tests.http.pages import Element, read
@@ -143,6 +144,18 @@ def test_hostile_text_arrives_as_it_was(simulator: Simulator, language: str) -> 
     found = {snippet.name: snippet.code for snippet in snippets.snippets(base_url, request)}
     run(language, found[language])
     assert json.loads(simulator.seen[0].body) == body
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_the_hostile_name_of_a_server_arrives_as_it_is_shown(
+    manager: Client, simulator: Simulator, language: str
+) -> None:
+    simulator.account().servers[12345].name = name = HOSTILE + "<?php exit(1) ?>\0\r\x1b"
+    cache.clear()
+    code = code_on(read(manager.get("/servers/12345/code/?action=rename")))[language]
+    simulator.seen.clear()
+    run(language, code)
+    assert [json.loads(seen.body) for seen in simulator.seen] == [{"name": one_line(name)}]
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
