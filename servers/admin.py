@@ -18,6 +18,7 @@ class OfferAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "kind", "value", "vcpus", "memory", "storage")
     list_filter = ("kind",)
     search_fields = ("name", "value")
+    list_per_page = 50  # all of a page, ticked, are fewer fields than a form may have
 
     def has_view_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return request.user.has_perm("servers.members")

@@ -187,7 +187,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "vpspanel.reports.NothingTyped"
 CSRF_FAILURE_VIEW = "servers.views.problems.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 
 # Django 6 has a setting of this name and form; vpspanel.middleware stands in for its middleware until then.
 SECURE_CSP = {

@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
@@ -131,6 +132,32 @@ def test_the_number_travels_to_vps_org_with_every_request(manager: Client, simul
     simulator.faults.next("status", status=503)
     number = manager.get("/servers/12345/")["X-Request-ID"]
     assert [seen.headers["x-request-id"] for seen in simulator.seen[-2:]] == [number, number]
+
+
+FORGED = "x\r\n2026-11-25 ERROR 00000-00000 forged\u2028line\x1b[31m\x85\0"
+
+
+def test_nothing_that_is_sent_to_the_console_forges_a_line(
+    manager: Client, simulator: Simulator, lines: list[str]
+) -> None:
+    quoted = quote(FORGED)
+    simulator.faults.next("status", "stop", status=500)
+    requests: list[Callable[[], Any]] = [
+        lambda: manager.get(f"/nothing/{quoted}/"),
+        lambda: manager.get(f"/servers/{quoted}/"),
+        lambda: manager.post(f"/members/{quoted}/role/"),
+        lambda: manager.post("/servers/12345/stop/", {"name": FORGED}, headers={"Referer": quoted}),
+        lambda: manager.post("/servers/12345/notes/", {"text": FORGED}),
+        lambda: manager.post("/servers/12345/backups/", {"backups_enabled": FORGED}),
+        lambda: manager.get("/login/", headers={"Host": "evil.example\tforged", "User-Agent": FORGED}),
+        lambda: Client().post("/login/", {"login": FORGED, "password": FORGED}),
+        lambda: manager.generic("GET", "/invited/" + quoted + "/"),
+    ]
+    for number, send in enumerate(requests):
+        lines.clear()
+        send()
+        assert len(lines) <= 1, number
+        assert all(line.isprintable() and re.match(r"\w+ [\d-]+ [\w.]+ ", line) for line in lines), number
 
 
 def test_a_line_between_requests_has_no_number() -> None:
