@@ -41,8 +41,14 @@ class Visitor:
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
         """The answer and its body. AssertionError: it was refused."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._link.request(method, path, headers=self._headers | more)
-        response = self._link.getresponse()
+        try:
+            self._link.request(method, path, headers=self._headers | more)
+            response = self._link.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):
+            # A connection that was idle for long was ended by the console; the next request opens another.
+            self._link.close()
+            self._link.request(method, path, headers=self._headers | more)
+            response = self._link.getresponse()
         body = response.read()
         assert response.status in (200, 204), f"{method} {path}: {response.status}"
         return response, body
