@@ -19,6 +19,8 @@ from .remote.objects import Server, ServerList
 KEPT: Final = 24 * 60 * 60
 ASKED_FOR: Final = timedelta(minutes=2)
 """How long a change whose answer was lost is shown as "Asked to …", if nothing else is seen before."""
+AS_ASKED: Final = {"start": "active", "stop": "stopped"}
+"""The status that shows a change as done, also where the server had it before; the log goes by the same."""
 MOST_WORKED_OUT: Final = 32
 """So many filters and orders of a snapshot are kept beside it."""
 MEMORIES: Final = 64
@@ -179,7 +181,9 @@ def put(snapshot: Snapshot, server: Server) -> None:
 def see(snapshot: Snapshot, server: Server, before: int) -> None:
     """VPS.org showed this server when asked at version `before`: take it over, unless we changed it since."""
     server_id = str(server.id)
-    if snapshot.patched.get(server_id, 0) <= before and snapshot.servers.get(server_id) != server:
+    if snapshot.patched.get(server_id, 0) > before:
+        return
+    if snapshot.servers.get(server_id) != server or _is_as_asked(server, snapshot.asked.get(server_id)):
         _show(snapshot, server)
 
 
@@ -213,6 +217,10 @@ def _show(snapshot: Snapshot, server: Server) -> None:
     snapshot.asked.pop(server_id, None)
 
 
+def _is_as_asked(server: Server, asked: Asked | None) -> bool:
+    return asked is not None and AS_ASKED.get(asked.action) == server.status
+
+
 def merge(current: Snapshot | None, answer: ServerList, before: int) -> Snapshot:
     """The snapshot after an answer to a question that was asked at version `before`."""
     version = next_version(current)
@@ -231,7 +239,9 @@ def merge(current: Snapshot | None, answer: ServerList, before: int) -> Snapshot
     now = datetime.now(UTC)
     same = {server_id for server_id, server in servers.items() if current.servers.get(server_id) == server}
     new.asked = {
-        i: asked for i, asked in current.asked.items() if i in same and abs(now - asked.at) < ASKED_FOR
+        i: asked
+        for i, asked in current.asked.items()
+        if i in same and abs(now - asked.at) < ASKED_FOR and not _is_as_asked(servers[i], asked)
     }
     same = {i for i in same if (i in new.asked) == (i in current.asked)}
     new.changed = {i: current.changed.get(i, version) if i in same else version for i in servers}

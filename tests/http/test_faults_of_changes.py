@@ -9,6 +9,7 @@ from servers.models import Activity
 from servers.simulator import Simulator
 from tests.conftest import HTMX
 from tests.http.faults import CHANGES, METHODS, text_of
+from tests.http.pages import read
 from tests.http.test_faults import ask
 
 pytestmark = pytest.mark.usefixtures("log_without_key", "clock")
@@ -48,6 +49,24 @@ def test_a_lost_answer_is_settled_by_the_next_fleet_and_nothing_is_sent_again(
         manager.get("/servers/poll/?on=list&ids=12345&seen=0", headers=HTMX)
     assert Activity.objects.get().outcome == SEEN[way]
     assert [method for method, _ in simulator.lines if method != "GET"] == [METHODS[change.request]]
+
+
+@pytest.mark.parametrize(
+    ("way", "status", "shown"), [("start", "active", "Running"), ("stop", "stopped", "Stopped")]
+)
+@pytest.mark.parametrize("look", ["/servers/?now", "/servers/12345/"])
+def test_what_the_log_calls_done_is_not_shown_as_asked_for(
+    manager: Client, simulator: Simulator, look: str, way: str, status: str, shown: str
+) -> None:
+    """It was so already when it was asked for, and the answer was lost."""
+    simulator.account().servers[12345].status = status
+    manager.get("/servers/12345/")
+    simulator.faults.next("status", CHANGES[way].request, status=500)
+    ask(manager, way)
+    assert "Asked to" in read(manager.get("/servers/")).one(id="state-12345").text
+    manager.get(look)
+    assert Activity.objects.get().outcome == Outcome.DONE
+    assert read(manager.get("/servers/")).one(id="state-12345").text == shown
 
 
 def test_too_little_credit_keeps_every_choice(manager: Client, simulator: Simulator) -> None:

@@ -59,3 +59,12 @@ def test_what_was_asked_and_not_answered_is_shown_until_something_else_is_seen()
     still = snapshot.merge(known, listed(web="active", db="active"), known.version)
     assert still.asked["web"].action == "stop"
     assert snapshot.merge(still, listed(web="stopping", db="active"), still.version).asked == {}
+
+
+def test_a_single_server_that_is_as_was_asked_ends_the_asking() -> None:
+    known = first()
+    snapshot.ask(known, "web", "start")
+    snapshot.ask(known, "db", "stop")
+    for name in ("web", "db"):
+        snapshot.see(known, Server(id=name, name=name, status="active"), before=known.version)
+    assert list(known.asked) == ["db"]
