@@ -65,7 +65,7 @@ def test_an_address_takes_the_methods_of_its_rows_and_no_other(
             assert response.status_code != 405, method
         elif method == "HEAD":
             assert response.getvalue() == b""
-            if taken == {"GET"}:
+            if taken == {"GET"} and name != "account_provider_back":  # who comes back there signs in by it
                 looked = send(manager, "GET", rows_of(name)[0], headers)
                 assert response.status_code == looked.status_code
             else:

@@ -230,7 +230,9 @@ def test_names_and_words_from_outside_are_text(simulator: Simulator, sign_in: Ca
     simulator.account().servers[1] = SimulatedServer(1, name, "<b>up</b>", location="<i>x</i>")
     client = sign_in("mia", "Manager")
     page = start(client, "/?attention=all")
-    assert concerns(page)[name] == ["VPS.org reports the state “up”, which this console does not know."]
+    assert concerns(page)[name] == [
+        "VPS.org reports the state “<b>up</b>”, which this console does not know."
+    ]
     assert page.one(id="start").all("script") == page.all("b") == page.all("i") == []
     page.one(id="seen").one("input", name="seen").attributes["value"] = "0"
     answer = tick(client, page)
