@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.utils.translation import gettext
 
 from . import words
@@ -63,7 +63,8 @@ def refusal_with_names(person: Person, permission: str) -> str:
 def names_of(*roles: str) -> str:
     """The members with one of these roles, as a list to read; a few names are enough."""
     have_it = Q(groups__name__in=roles) | Q(is_superuser=True)
-    by_role = F("groups__id").asc(nulls_last=True)
-    members = User.objects.filter(have_it, is_active=True).order_by(by_role, "username").distinct()
+    by_role = F("role").asc(nulls_last=True)
+    here = User.objects.filter(have_it, is_active=True).annotate(role=Min("groups__id"))
+    members = here.order_by(by_role, "username")
     names = [member.get_full_name() or member.username for member in members[:MOST_NAMES]]
     return words.one_of(names)

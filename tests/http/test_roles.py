@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from servers.models import Activity, SecondStepRule
 from servers.simulator import Simulator
-from tests.conftest import HTMX
+from tests.conftest import HTMX, PASSWORD
 from tests.http.pages import read
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -275,6 +275,35 @@ def test_who_may_not_is_told_who_can(
     )
     assert response.status_code == 403
     assert sentence in read(response).text
+
+
+def who_can_help(viewer: Client) -> str:
+    return read(viewer.post("/servers/12345/stop/")).one("main").text
+
+
+def test_who_can_help_is_named_once_by_the_name_that_is_known_and_only_if_still_here(
+    viewer: Client, member: Callable[..., User]
+) -> None:
+    User.objects.filter(pk=member("zoe", "Operator").pk).update(first_name="Anna", last_name="Ode")
+    member("otto", "Operator")
+    member("mia", "Manager")
+    User.objects.filter(pk=member("gone", "Operator").pk).update(is_active=False)
+    User.objects.create_superuser("adam", password=PASSWORD)
+    assert "Operators can: otto, Anna Ode, mia, or adam." in who_can_help(viewer)
+    User.objects.get(username="adam").groups.set(Group.objects.exclude(name="Viewer"))
+    assert "Operators can: adam, otto, Anna Ode, or mia." in who_can_help(viewer)
+
+
+def test_of_many_who_can_help_five_are_named(viewer: Client, member: Callable[..., User]) -> None:
+    for name in ("ann", "ben", "cleo", "dora", "emil", "fritz"):
+        member(name, "Operator")
+    assert "Operators can: ann, ben, cleo, dora, or emil." in who_can_help(viewer)
+
+
+def test_where_nobody_can_help_nobody_is_promised(viewer: Client) -> None:
+    sentence = who_can_help(viewer)
+    assert "You can look at servers, but not change them." in sentence
+    assert "can:" not in sentence
 
 
 def test_a_role_that_was_lowered_counts_from_the_next_press(operator: Client, simulator: Simulator) -> None:
