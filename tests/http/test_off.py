@@ -70,3 +70,31 @@ def test_a_reason_stands_once_beside_the_buttons_of_a_server(viewer: Client) -> 
     assert page.described(page.one(id="backups-switch")) == "You can look at servers, but not change them."
     assert "You can look at servers, but not change them." in page.described(page.one(id="protection-switch"))
     assert page.described(page.one(id="delete-12345").one("button")) == "Only Managers can do this."
+
+
+OF_OPERATORS = {"Start", "Stop", "Restart", "Edit", "backups-switch", "protection-switch"}
+OF_MANAGERS = OF_OPERATORS | {"One more like this", "Delete forever", "to lift it"}
+
+
+def pressable(client: Client, server_id: str, name: str) -> set[str]:
+    """The buttons, links and switches of a server's page, of those above, that can be pressed."""
+    page = read(client.get(f"/servers/{server_id}/")).one("main")
+    found = [
+        e for e in page.all() if e.attributes.get("aria-disabled") != "true" and e.tag in ("a", "button")
+    ]
+    names = {e.text.removesuffix(f" {name}") for e in found} | {e.attributes.get("id", "") for e in found}
+    return names & OF_MANAGERS
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"), [("Viewer", set()), ("Operator", OF_OPERATORS), ("Manager", OF_MANAGERS)]
+)
+def test_each_role_can_press_what_it_may_do(
+    sign_in: Callable[..., Client], role: str, expected: set[str]
+) -> None:
+    client = sign_in("robin", role)
+    found = pressable(client, "12345", "web-server-01") | pressable(client, "12360", "mail-02")
+    Sheet.objects.create(server_id="12345", protected=True)
+    if "protection-switch" in pressable(client, "12345", "web-server-01"):
+        found.add("to lift it")
+    assert found == expected
