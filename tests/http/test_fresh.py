@@ -12,6 +12,7 @@ from servers.session import ASIDE, SEALED
 from servers.simulator import Simulator
 from tests.conftest import HTMX, PASSWORD, TOKEN
 from tests.http.pages import read
+from tests.http.passkey import Passkey
 from tests.http.people import page_of, trace
 from tests.http.steps import set_up_app
 
@@ -110,6 +111,76 @@ def test_once_answered_it_is_not_asked_again_for_a_while(
 def test_a_clock_that_was_set_back_makes_nothing_fresh(manager: Client, operator: Client, clock: Any) -> None:
     clock.shift(-3600)
     assert "Is it you?" in read(manager.post(page_of("otto", "role/"), {"role": "Viewer"})).text
+
+
+@pytest.mark.parametrize(("seconds", "asks"), [(299, False), (300, True)])
+def test_a_sign_in_is_fresh_for_five_minutes(
+    manager: Client, operator: Client, later: Later, seconds: float, asks: bool
+) -> None:
+    later(seconds)
+    response = manager.post(page_of("otto", "role/"), {"role": "Viewer"})
+    assert (b"Is it you?" in response.content) is asks
+
+
+def test_a_passkey_answers_it_and_what_was_asked_for_is_done(
+    manager: Client, operator: Client, later: Later
+) -> None:
+    passkey = Passkey(b"on mia's laptop")
+    passkey.set_up(manager)
+    later(MINUTES)
+    asked = manager.post(page_of("otto", "role/"), {"role": "Viewer"})
+    form = read(asked).one("form", **{"data-passkey": "get"})
+    assert (form.attributes["action"], form.field("role").attributes["value"]) == (
+        page_of("otto", "role/"),
+        "Viewer",
+    )
+    answer = {"role": "Viewer", "again-credential": passkey.sign(asked)}
+    assert manager.post(page_of("otto", "role/"), answer).status_code == 302
+    later(200)
+    assert manager.post(page_of("otto", "role/"), {"role": "Operator"}).status_code == 302
+    assert trace() == ["mia role otto Operator Viewer", "mia role otto Viewer Operator"]
+
+
+def test_the_passkey_of_a_colleague_answers_nothing(manager: Client, operator: Client, later: Later) -> None:
+    of_mia, of_otto = Passkey(b"on mia's laptop"), Passkey(b"on otto's phone")
+    of_mia.set_up(manager)
+    of_otto.set_up(operator)
+    later(MINUTES)
+    asked = manager.post(page_of("otto", "role/"), {"role": "Viewer"})
+    response = manager.post(
+        page_of("otto", "role/"), {"role": "Viewer", "again-credential": of_otto.sign(asked)}
+    )
+    assert response.status_code == 422
+    assert "This does not fit." in read(response).text
+    assert trace() == []
+
+
+def test_a_passkey_is_asked_for_only_where_there_is_one_of_ones_own(
+    manager: Client, operator: Client, later: Later
+) -> None:
+    Passkey(b"on otto's phone").set_up(operator)
+    set_up_app(manager)
+    later(MINUTES)
+    page = read(manager.post(page_of("otto", "role/"), {"role": "Viewer"}))
+    assert page.all("form", **{"data-passkey": "get"}) == []
+
+
+def test_the_question_keeps_the_whole_address_and_no_sign_of_an_old_page(
+    manager: Client, later: Later
+) -> None:
+    later(MINUTES)
+    address = "/servers/12345/delete/?from=list"
+    page = read(manager.post(address, {"confirm_name": "web", "csrfmiddlewaretoken": "old"}))
+    form = page.one("section", id="entry").one("form")
+    assert form.attributes["action"] == address
+    signs = [field.attributes["value"] for field in form.all("input", name="csrfmiddlewaretoken")]
+    assert "old" not in signs
+
+
+def test_the_question_alone_leads_on_to_where_it_was_asked(operator: Client, later: Later) -> None:
+    later(MINUTES)
+    form = read(operator.get("/again/?next=/activity/")).one("section", id="entry").one("form")
+    assert (form.attributes["action"], form.field("next").attributes["value"]) == ("/again/", "/activity/")
 
 
 def test_htmx_asks_in_the_dialog_and_keeps_what_was_typed(
