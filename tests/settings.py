@@ -8,7 +8,10 @@ os.environ |= {
     "DATABASE_URL": os.environ.get(
         "TEST_DATABASE_URL", f"sqlite:///{tempfile.gettempdir()}/console-tests.sqlite3"
     ),
-    "CACHE_URL": os.environ.get("TEST_CACHE_URL", ""),
+    # Tests that run side by side would empty each other's Redis, so each has a part of its own.
+    "CACHE_URL": os.environ.get("TEST_CACHE_URL", "").replace(
+        "/0", f"/{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]}"
+    ),
     "VPS_API_URL": "http://127.0.0.1:9/api/v1",
     "VPS_API_TOKEN": "",
     "DEBUG": "off",
