@@ -27,7 +27,7 @@ def stopping_fifty(somebody: Browser, vps: Simulator) -> Iterator[None]:
     """Fifty servers are being stopped, from four windows that go on whatever the console does."""
     key = str(uuid.uuid4())
     form = {"action": "stop", "servers": ",".join(fleet_of_fifty(vps)), "key": key, "confirm_count": "50"}
-    assert somebody.get("/servers/?now").status_code == 200
+    until(lambda: ">web-50<" in somebody.get("/servers/?now").text)
     assert somebody.press("/bulk/new/", form) == 302
     vps.latency = 0.02
     over = threading.Event()
