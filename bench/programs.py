@@ -26,6 +26,8 @@ Row.objects.bulk_create(
     )
     for s in seed.more(1000)
 )
+from servers.models import Sheet
+Sheet.objects.bulk_create(Sheet(server_id=s.id) for s in seed.more(1000))  # as after the first press of each
 from django.contrib.auth.models import User
 User.objects.update(is_superuser=True)
 """

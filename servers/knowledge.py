@@ -139,12 +139,7 @@ def _switch(request: HttpRequest, action: Action, server_id: str) -> Server:
 
 def locked(server_id: str) -> Sheet:
     """The sheet of a server, made if there is none, and held until the transaction ends."""
-    sheets = Sheet.objects.select_for_update().filter(server_id=server_id)
-    sheet = sheets.first()
-    if sheet is None:
-        Sheet.objects.get_or_create(server_id=server_id)
-        sheet = sheets.get()
-    return sheet
+    return Sheet.objects.select_for_update().get_or_create(server_id=server_id)[0]
 
 
 def _reach(request: HttpRequest, action: Action, server_id: str) -> tuple[Connection, Server]:
