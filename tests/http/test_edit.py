@@ -1,9 +1,11 @@
 """Edit, rename and backups: what is sent, and that nobody's words are overwritten unseen."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from servers.models import Activity
@@ -190,6 +192,33 @@ def test_any_answer_of_success_will_do_as_none_is_documented(
     assert "web-server-01" not in names
 
 
+@pytest.mark.parametrize("hostname", ["", "shop.example.com"])
+def test_a_server_without_a_hostname_is_sent_none_or_what_was_typed(
+    operator: Client, simulator: Simulator, opened: dict[str, str], hostname: str
+) -> None:
+    elsewhere(simulator, hostname=None)
+    simulator.faults.next("status", "replace", status=200)
+    typed = {"name": "shop-web", "hostname": hostname}
+    assert operator.post(ADDRESS, opened | {"opened_hostname": ""} | typed).status_code == 302
+    assert body(simulator) == typed | {"backups_enabled": True}
+
+
+def test_a_console_that_dies_while_saving_keeps_others_out_for_two_calls_and_no_longer(
+    operator: Client, opened: dict[str, str], later: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dead:
+        dead.setattr(cache, "delete", lambda key: None)
+        assert operator.post(ADDRESS, opened | {"name": "shop-web"}).status_code == 302
+    again = form_on(read(operator.get(ADDRESS))) | {"hostname": "shop.example.com"}
+    # Each of the two calls ends after two seconds at the latest; five more are for what else there is to do.
+    later(8.5)
+    response = operator.post(ADDRESS, again)
+    assert response.status_code == 409
+    assert "A colleague is saving changes to this server." in read(response).text
+    later(1)
+    assert operator.post(ADDRESS, again).status_code == 302
+
+
 # --- somebody else was faster -----------------------------------------------------------------------------------
 
 
@@ -307,6 +336,8 @@ def test_the_switch_sends_backups_alone_with_one_request(
     page = read(response if headers else operator.get(PAGE))
     assert page.one("button", id="backups-switch").attributes["aria-checked"] == str(value == "on").lower()
     assert page.one(id="messages").text == f"Automatic backups are {value}."
+    entry = Activity.objects.get()
+    assert (entry.outcome, entry.server_name) == ("done", "web-server-01")
 
 
 def test_the_switch_stays_as_it_was_when_vps_org_refuses(operator: Client, simulator: Simulator) -> None:
@@ -337,3 +368,26 @@ def test_the_log_has_the_name_before_a_rename_that_was_refused_and_after_one_tha
         ("refused", "12345", "web-server-01", {"name": "web-2"}),
         ("done", "12345", "web-2", {"name": "web-2"}),
     ]
+
+
+def test_the_log_has_the_name_that_vps_org_has_just_told_not_the_one_last_seen(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    elsewhere(simulator, name="colleague")
+    simulator.faults.next("status", "replace", status=403)
+    operator.post(ADDRESS, opened | {"hostname": "shop.example.com"})
+    simulator.faults.next("status", "change", status=403)
+    operator.post(RENAME, {"name": "mine", "opened_name": "colleague"}, headers=HTMX)
+    rows = Activity.objects.values_list("outcome", "server_name")
+    assert list(rows) == [("refused", "colleague")] * 2
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}"])
+def test_a_rename_shows_in_the_list_whatever_the_answer_of_success(
+    operator: Client, simulator: Simulator, answer: bytes
+) -> None:
+    simulator.faults.next("status", "change", status=200, body=answer, effect=True)
+    operator.post(RENAME, {"name": "shop-web", "opened_name": "web-server-01"}, headers=HTMX)
+    names = [link.text for link in read(operator.get("/servers/")).all("a", **{"class": "server"})]
+    assert "shop-web" in names
+    assert "web-server-01" not in names

@@ -52,6 +52,9 @@ def test_one_press_makes_one_request_without_a_body_and_answers_with_the_cells(
     assert len(power) == 3
     assert all(f"{name} is just changing" in partial.described(button) for button in power)
     assert partial.one(id="messages").text == SAID[action]
+    address = simulator.account().servers[server_id].ip_address
+    assert address and partial.one(id=f"address-{server_id}").text == address
+    assert read(operator.get("/servers/")).one(id=f"state-{server_id}").text == state
 
     (sent,) = simulator.seen
     assert sent.line == ("POST", f"/servers/{server_id}/{action}/")
@@ -123,6 +126,17 @@ def test_the_question_about_a_server_not_seen_yet_looks_for_it_once(
     cache.clear()
     assert read(operator.get("/servers/12345/stop/")).one("h1").text == "Stop web-server-01?"
     assert simulator.lines == [("GET", "/servers/12345/")]
+
+
+def test_a_server_that_nobody_has_looked_at_is_stopped_and_named_by_the_answer(
+    operator: Client, simulator: Simulator
+) -> None:
+    cache.clear()
+    partial = read(operator.post("/servers/12345/stop/", headers=HTMX))
+    assert partial.one(id="state-12345").text == "Stopping…"
+    assert partial.one(id="messages").text == SAID["stop"]
+    assert simulator.lines == [("POST", "/servers/12345/stop/")]
+    assert last_row().server_name == "web-server-01"
 
 
 @pytest.mark.parametrize(

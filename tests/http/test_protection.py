@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from servers.models import Activity, Sheet, Step
@@ -36,6 +37,12 @@ def is_off(page: Element, element: Element) -> bool:
     return element.attributes.get("aria-disabled") == "true" and page.described(element) == REASON
 
 
+def leads_back(page: Element) -> None:
+    """The page names the server, and leads to it."""
+    assert page.one("h1").text == "web-server-01 stays as it is"
+    assert button(page, "Back to web-server-01").attributes["href"] == "/servers/12345/"
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
 @pytest.mark.parametrize("who", ["operator", "manager"])
 @pytest.mark.parametrize(("action", "body"), ACTS)
@@ -58,6 +65,8 @@ def test_nobody_stops_restarts_or_deletes_a_protected_server_and_nothing_is_sent
     assert response.status_code == 409
     assert REASON in read(response).text
     assert "mia" in read(response).text
+    if not headers:
+        leads_back(read(response))
     assert simulator.seen == []
     assert Activity.objects.count() == before
     assert simulator.account().servers[12345].status == "active"
@@ -71,8 +80,22 @@ def test_there_is_no_question_to_confirm_for_a_protected_server(
     protect(manager)
     response = manager.get(f"/servers/12345/{action}/", headers=headers)
     assert response.status_code == 409
-    assert REASON in read(response).text
-    assert read(response).all("blockquote") == []
+    page = read(response)
+    assert REASON in page.text
+    assert page.all("blockquote") == []
+    if not headers:
+        leads_back(page)
+
+
+def test_protection_holds_for_a_server_that_nobody_has_looked_at(
+    operator: Client, simulator: Simulator
+) -> None:
+    protect(operator)
+    cache.clear()
+    page = read(operator.post("/servers/12345/stop/"))
+    assert page.one("h1").text == "The server stays as it is"
+    assert "The server is protected. A Manager must lift the protection first." in page.text
+    assert simulator.seen == []
 
 
 def test_a_press_from_an_old_page_switches_its_buttons_off(operator: Client, manager: Client) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 
 from servers.models import Activity, Sheet
 from servers.simulator import SimulatedServer, Simulator
+from tests.conftest import HTMX
 from tests.http.pages import read
 from tests.http.people import at_once
 
@@ -135,6 +136,21 @@ def test_what_one_changes_the_other_sees_in_the_form(manager: Client, operator: 
     assert saving(manager, hostname="shop.example.com")() == 302
     page = read(operator.get(ADDRESS))
     assert page.field("hostname").attributes["value"] == "shop.example.com"
+
+
+def test_two_who_save_two_servers_at_once_do_not_wait_for_each_other(
+    manager: Client, operator: Client, simulator: Simulator
+) -> None:
+    def renaming(client: Client, server_id: int, name: str) -> Callable[[], int]:
+        typed = {"name": f"{name}-new", "opened_name": name}
+        return lambda: client.post(f"/servers/{server_id}/rename/", typed, headers=HTMX).status_code
+
+    simulator.latency = 0.2
+    try:
+        pair = renaming(manager, 12345, "web-server-01"), renaming(operator, 12346, "db-server-01")
+        assert at_once(*pair) == [200, 200]
+    finally:
+        simulator.latency = 0
 
 
 def test_two_who_change_the_tags_at_once_both_keep_theirs(manager: Client, operator: Client) -> None:
