@@ -58,7 +58,7 @@ class _DeadlineReader(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._stream = sock.makefile("rb", buffering=0)
-        self._per_read = sock.gettimeout() or 0.0
+        self._per_read = sock.gettimeout()
 
     def readable(self) -> bool:
         return True
@@ -67,7 +67,7 @@ class _DeadlineReader(io.RawIOBase):
         left = _left()
         if not left:
             raise TimeoutError("the deadline for the whole answer has passed")
-        self._sock.settimeout(min(left, self._per_read) if self._per_read else left)
+        self._sock.settimeout(min(left, self._per_read or left))
         return cast("io.RawIOBase", self._stream).readinto(buffer)
 
     def close(self) -> None:

@@ -116,15 +116,14 @@ SLOW: dict[str, dict[str, Any]] = {"hang": {}, "slow_head": {"seconds": 1}, "slo
 def test_the_time_out_is_kept_within_two_seconds(
     base: str, simulator: Simulator, kind: str, name: str
 ) -> None:
-    """Three tries, because this machine may be busy; none of them would do without the deadline."""
+    """Three tries, because this machine may be busy, with connecting as well; none would do without the deadline."""
     took = []
     for _ in range(3):
         simulator.faults.next(kind, **SLOW[kind])
         began = monotonic()
         with pytest.raises(RemoteError) as caught:
             NINE[name].call(to(base, deadline=0.3))
-        took.append(monotonic() - began)
-        assert type(caught.value) is NoAnswer
-        if took[-1] < 2.3:
+        took.append((type(caught.value), monotonic() - began))
+        if took[-1][0] is NoAnswer and took[-1][1] < 2.3:
             return
     raise AssertionError(f"0.3 seconds became {took}")

@@ -143,6 +143,18 @@ def test_a_proxy_is_a_setting_of_its_own(base: str, simulator: Simulator, strang
     assert simulator.seen == []
 
 
+@pytest.mark.parametrize("name", ["list", "stop"])
+def test_a_proxy_that_is_not_there_or_does_not_let_through_means_that_nothing_was_sent(
+    stranger: Stranger, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    stranger.answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+    for proxy in ("http://127.0.0.1:1", stranger.address):
+        with pytest.raises(NotReachable, match=f"^{name}: "):
+            NINE[name].call(Api(Transport("https://vps.invalid", proxy=proxy, deadline=5), Token(TOKEN)))
+    assert [came.split()[:2] for came in stranger.came] == [[b"CONNECT", b"vps.invalid:443"]]
+    assert TOKEN.encode() not in b"".join(stranger.came)
+
+
 @every_request
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_never_followed(
@@ -226,8 +238,10 @@ def test_a_question_whose_answer_stands_still_is_not_asked_again(
     base: str, simulator: Simulator, kind: str, more: dict[str, Any]
 ) -> None:
     simulator.faults.next(kind, times=2, **more)
+    began = monotonic()
     with pytest.raises(NoAnswer):
-        service.get_server(Api(Transport(base, read_timeout=0.2, deadline=5), Token(TOKEN)), "12345")
+        service.get_server(Api(Transport(base, read_timeout=0.2, deadline=25), Token(TOKEN)), "12345")
+    assert monotonic() - began < 20  # The deadline has not passed: it was the time-out of one read.
     assert len(simulator.seen) == 1
 
 
