@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -145,7 +146,10 @@ def permit(person: Person, action: str) -> None:
 def start(
     request: HttpRequest, key: uuid.UUID, action: str, chosen: list[Candidate], *, one_by_one: bool
 ) -> Run:
-    """Write the work list. The key of the form makes it once: a second time gives the same run."""
+    """Write the work list. The key of the form makes it once: a second time gives the same run.
+
+    Raises Http404 where the key is that of somebody else's form.
+    """
     run = Run(
         id=key,
         account=connection(request).account,
@@ -170,7 +174,7 @@ def start(
             run.save(force_insert=True)
             Step.objects.bulk_create(steps)
     except IntegrityError:
-        return Run.objects.get(id=key, user_name=request.user.get_username())
+        return get_object_or_404(Run, id=key, user_id=request.user.pk)
     return run
 
 

@@ -20,6 +20,7 @@ from tests.http.pages import read
 
 RUNNING = ["12345", "12346"]
 SignIn = Callable[..., Client]
+Later = Callable[[float], None]
 
 
 def confirm(client: Client, action: str, ids: list[str], **more: str) -> str:
@@ -246,6 +247,174 @@ def test_a_role_that_is_lowered_in_the_middle_pauses_the_run(operator: Client, s
     drive(operator, address, times=2)
     assert states(address) == ["accepted", "refused"]
     assert len(simulator.lines) == 1 and Run.objects.get().reason == "Your role no longer allows this."
+
+
+# --- how far it has come ------------------------------------------------------------------------------------------
+
+
+def asks_on(client: Client, address: str) -> bool:
+    """Whether the page of a run goes on asking how far it has come; htmx stops at this status."""
+    status = client.get(address, headers=HTMX).status_code
+    assert status in (200, 286)
+    return status == 200
+
+
+def test_its_page_asks_until_every_server_is_seen_as_asked(operator: Client, later: Later) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    drive(operator, address)
+    assert asks_on(operator, address)
+    drive(operator, address, times=2)
+    assert Run.objects.get().state == "over"
+    assert asks_on(operator, address)
+    later(120)
+    assert not asks_on(operator, address)
+    assert "every 2s" not in operator.get(address).content.decode()
+
+
+def test_its_page_asks_no_more_where_all_were_refused(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.faults.next("status", request="stop", status=403, body={"detail": "no"}, times=2)
+    drive(operator, address, times=3)
+    assert states(address) == ["refused", "refused"]
+    assert not asks_on(operator, address)
+
+
+def test_its_page_waits_some_minutes_for_what_is_not_known(
+    operator: Client, simulator: Simulator, later: Later
+) -> None:
+    address = confirm(operator, "reboot", ["12345"])
+    simulator.faults.next("cut", request="reboot")
+    drive(operator, address)
+    operator.post(f"{address}resume/")
+    drive(operator, address)
+    assert (states(address), Run.objects.get().state) == (["unknown"], "over")
+    later(400)
+    assert asks_on(operator, address)
+    later(1)
+    assert not asks_on(operator, address)
+
+
+@pytest.mark.parametrize(
+    ("action", "server", "offer"),
+    [
+        ("start", "12360", "Stop these 1 again"),
+        ("stop", "12345", "Start these 1 again"),
+        ("reboot", "12345", "Restart these 1 again"),
+        ("backups_off", "12345", None),
+    ],
+)
+def test_what_is_offered_afterwards_is_the_way_back(
+    operator: Client, action: str, server: str, offer: str | None
+) -> None:
+    address = confirm(operator, action, [server])
+    assert "these 1 again" not in operator.get(address).content.decode()
+    drive(operator, address, times=2)
+    links = [link.text for link in read(operator.get(address)).one(id="run").all("a", **{"class": "button"})]
+    assert links == ([offer] if offer else [])
+
+
+def test_it_counts_what_was_asked_of_what_could_be(
+    operator: Client, sign_in: SignIn, simulator: Simulator
+) -> None:
+    stopped = "12360"
+    address = confirm(operator, "stop", [*RUNNING, stopped, *running(simulator)[2:4]])
+    simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
+    drive(operator, address, times=2)
+    page = read(operator.get(address))
+    bar = page.one("progress").attributes
+    assert (page.one("h1").text, bar["max"], bar["value"]) == ("Stop 4 servers", "4", "2")
+    assert "otto: Stop, 2 of 4 asked" in sign_in("olga", "Operator").get("/servers/").content.decode()
+    operator.post(f"{address}stop/")
+    assert states(address) == ["refused", "accepted", "skipped", "stopped", "stopped"]
+    page = read(operator.get(address))
+    assert (page.one("progress").attributes["max"], page.one("h1").text) == ("2", "Stop 2 servers")
+    offers = [link.text for link in page.one(id="run").all("a", **{"class": "button"})]
+    assert offers == ["Try 3 again that did not work", "Start these 4 again"]
+
+
+@pytest.mark.parametrize(("one_by_one", "soon"), [("", "delay:50ms"), ("on", "delay:2000ms")])
+def test_the_next_step_comes_at_once_and_one_by_one_after_a_while(
+    operator: Client, one_by_one: str, soon: str
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one=one_by_one)
+    assert soon in operator.post(f"{address}drive/", headers=HTMX).content.decode()
+
+
+def test_never_more_than_four_are_asked_at_the_same_time(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", running(simulator)[:6])
+    under_way = Step.objects.filter(position__lt=4)
+    under_way.update(state="doing", claimed_at=timezone.now())
+    assert "delay:2000ms" in operator.post(f"{address}drive/", headers=HTMX).content.decode()
+    assert simulator.lines == []
+    Step.objects.filter(position=0).update(state="accepted")
+    drive(operator, address, times=2)
+    assert states(address) == ["accepted", *["doing"] * 3, "accepted", "accepted"]
+
+
+def test_one_by_one_nothing_is_asked_beside_the_one_that_is_under_way(
+    operator: Client, simulator: Simulator
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    Step.objects.filter(position=0).update(state="doing", claimed_at=timezone.now())
+    drive(operator, address)
+    assert simulator.lines == []
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(40, "doing"), (41, "accepted")])
+def test_a_step_belongs_to_who_claimed_it_as_long_as_a_call_may_take(
+    operator: Client, later: Later, seconds: float, expected: str
+) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    Step.objects.update(state="doing", claimed_at=timezone.now())
+    later(seconds)
+    drive(operator, address)
+    assert states(address) == [expected]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_what_is_over_stays_over(operator: Client, command: str) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    drive(operator, address, times=2)
+    operator.post(f"{address}{command}/")
+    assert Run.objects.get().state == "over"
+
+
+def test_going_on_opens_a_page_that_was_called_closed(
+    operator: Client, sign_in: SignIn, later: Later
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    olga = sign_in("olga", "Operator")
+    later(15)
+    assert "has closed the page" not in read(olga.get(address)).text
+    later(1)
+    assert "otto has closed the page" in read(olga.get(address)).text
+    drive(operator, address)
+    assert "has closed the page" not in read(olga.get(address)).text
+    operator.post(f"{address}pause/")
+    later(60)
+    operator.post(f"{address}resume/")
+    assert "has closed the page" not in read(olga.get(address)).text
+
+
+def test_why_it_paused_is_said_until_it_goes_on(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.faults.next("cut", request="stop")
+    drive(operator, address)
+    why = Run.objects.get().reason
+    assert why and why in read(operator.get(address)).one(id="run").text
+    assert Step.objects.get(position=0).reason == why
+    operator.post(f"{address}resume/")
+    assert Run.objects.get().reason == ""
+
+
+def test_the_key_of_a_colleagues_form_starts_nothing(
+    operator: Client, sign_in: SignIn, simulator: Simulator
+) -> None:
+    key = str(uuid.uuid4())
+    confirm(operator, "stop", RUNNING, key=key)
+    body = {"action": "stop", "servers": "12360,12372", "key": key}
+    assert sign_in("olga", "Operator").post("/bulk/new/", body).status_code == 404
+    assert (Run.objects.get().user_name, Step.objects.count()) == ("otto", 2)
 
 
 @pytest.mark.parametrize("action", ["start", "stop", "reboot", "backups_on", "backups_off", "delete"])

@@ -259,6 +259,7 @@ def test_every_address_has_its_row_in_the_table() -> None:
             "/servers/12345/backups/",
             "You can look at servers, but not change them. Operators can: otto or mia.",
         ),
+        ("/servers/12345/edit/", "You can look at servers, but not change them. Operators can: otto or mia."),
         ("/servers/new/", "Your role does not allow this. Managers can: mia."),
         ("/servers/12345/delete/", "Your role does not allow this. Managers can: mia."),
         (f"/servers/new/{FORM_KEY}/", "Your role does not allow this. Managers can: mia."),
