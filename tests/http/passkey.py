@@ -26,8 +26,9 @@ SITE = sha256(b"testserver").digest()
 class Passkey:
     """One passkey for the console of the tests, with its private half."""
 
-    def __init__(self, name: bytes) -> None:
-        self.id, self.secret = name, ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, held: str) -> None:
+        self.id, self.secret = held.encode(), ec.generate_private_key(ec.SECP256R1())
+        self.name = websafe_encode(self.id)
 
     def set_up(self, client: Client) -> None:
         """Add it at the front door."""
@@ -55,9 +56,8 @@ class Passkey:
         return json.dumps(self._answer(clientDataJSON=said, authenticatorData=data, signature=signature))
 
     def _answer(self, **response: bytes) -> dict[str, Any]:
-        name = websafe_encode(self.id)
         sent = {key: websafe_encode(value) for key, value in response.items()}
-        return {"id": name, "rawId": name, "type": "public-key", "response": sent}
+        return {"id": self.name, "rawId": self.name, "type": "public-key", "response": sent}
 
 
 def options_of(response: Any) -> dict[str, Any]:
