@@ -259,7 +259,10 @@ def test_every_address_has_its_row_in_the_table() -> None:
             "/servers/12345/backups/",
             "You can look at servers, but not change them. Operators can: otto or mia.",
         ),
-        ("/servers/12345/edit/", "You can look at servers, but not change them. Operators can: otto or mia."),
+        (
+            "/bulk/new/?action=backups_on&server=12345",
+            "You can look at servers, but not change them. Operators can: otto or mia.",
+        ),
         ("/servers/new/", "Your role does not allow this. Managers can: mia."),
         ("/servers/12345/delete/", "Your role does not allow this. Managers can: mia."),
         (f"/servers/new/{FORM_KEY}/", "Your role does not allow this. Managers can: mia."),
@@ -272,7 +275,7 @@ def test_who_may_not_is_told_who_can(
     sign_in("otto", "Operator", connected=False)
     sign_in("mia", "Manager", connected=False)
     response = sign_in("vera", "Viewer").generic(
-        "GET" if "new/0" in address else "POST", address, headers=headers
+        "GET" if "/new/" in address and address != "/servers/new/" else "POST", address, headers=headers
     )
     assert response.status_code == 403
     assert sentence in read(response).text
