@@ -9,3 +9,10 @@ document.addEventListener("click", ({ target }) => {
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+// After Back the browser chooses again what was chosen, without a word of it.
+window.addEventListener("pageshow", () => {
+  const form = document.getElementById("summary")?.closest("form");
+  const chosen = form && [...form.elements].some(({ checked, defaultChecked }) => checked !== defaultChecked);
+  if (chosen) form.dispatchEvent(new Event("input"));
+});

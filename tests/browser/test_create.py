@@ -55,6 +55,20 @@ def test_it_creates_a_server_by_keyboard_alone(
     assert (made.plan.id, made.os.id, made.location, made.backups_enabled) == (2, 6, "eu-central", True)
 
 
+def test_after_back_the_summary_knows_what_the_browser_chose_again(
+    open_page: OpenPage, manager: Client, simulator: Simulator
+) -> None:
+    page = open_page(manager)
+    page.goto(NEW)
+    page.get_by_label("Name", exact=True).fill("shop-web-9")
+    page.locator("[name=plan_id][value='2']").check(force=True)
+    page.get_by_role("button", name="Create the server").click()
+    expect(page.get_by_role("heading", name="shop-web-9")).to_be_visible()
+    page.go_back()
+    assert "Performance VPS" in chosen(page, "Size")
+    expect(page.locator("#summary")).to_contain_text("4 processors, 8 GB memory, 160 GB disk")
+
+
 def test_what_is_typed_is_checked_beside_the_field_and_stays_as_it_is(
     open_page: OpenPage, manager: Client
 ) -> None:
