@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from servers.people import Draft, Invitation
 from servers.session import ASIDE, SEALED
@@ -137,6 +139,7 @@ def test_a_passkey_answers_it_and_what_was_asked_for_is_done(
     assert [allowed["id"] for allowed in options_of(asked)["allowCredentials"]] == [passkey.name]
     answer = {"role": "Viewer", "again-credential": passkey.sign(asked)}
     assert manager.post(page_of("otto", "role/"), answer).status_code == 302
+    assert Authenticator.objects.get(type="webauthn").last_used_at == timezone.now()
     later(200)
     assert manager.post(page_of("otto", "role/"), {"role": "Operator"}).status_code == 302
     assert trace() == ["mia role otto Operator Viewer", "mia role otto Viewer Operator"]
