@@ -33,6 +33,7 @@ class Passkey:
     def set_up(self, client: Client) -> None:
         """Add it at the front door."""
         options = options_of(client.get("/me/second-step/passkey/"))
+        self.holder: str = options["user"]["id"]
         public = ES256.from_cryptography_key(self.secret.public_key())  # type: ignore[no-untyped-call]
         data = AuthenticatorData.create(
             SITE,
@@ -53,7 +54,9 @@ class Passkey:
         said = _said("webauthn.get", options_of(question))
         data = AuthenticatorData.create(SITE, SEEN_AND_CHECKED, 1)
         signature = self.secret.sign(data + said.hash, ec.ECDSA(hashes.SHA256()))
-        return json.dumps(self._answer(clientDataJSON=said, authenticatorData=data, signature=signature))
+        answer = self._answer(clientDataJSON=said, authenticatorData=data, signature=signature)
+        answer["response"]["userHandle"] = self.holder
+        return json.dumps(answer)
 
     def _answer(self, **response: bytes) -> dict[str, Any]:
         sent = {key: websafe_encode(value) for key, value in response.items()}
