@@ -49,7 +49,6 @@ class Conflict(Exception):
 
     def __init__(self, now: ServerDetail, fields: list[str]) -> None:
         self.now, self.fields = now, fields
-        super().__init__(", ".join(fields))
 
 
 class Busy(Exception):

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 import requests
@@ -149,10 +149,13 @@ class Api:
 
 
 def server_path(server_id: str, *command: str) -> str:
-    """The path of one server, or of a command to it. The only place where an id enters a path."""
+    """The path of one server, or of a command to it. The only place where an id enters a path.
+
+    Letters, digits and hyphens stand in a path as they are.
+    """
     if not SERVER_ID.fullmatch(server_id):
         raise ValueError("not the form of a server id")
-    return "/".join(("/servers", quote(server_id, safe=""), *command, ""))
+    return "/".join(("/servers", server_id, *command, ""))
 
 
 def _headers(token: Token, number: str) -> dict[str, str]:
@@ -211,7 +214,7 @@ class Transport:
         token: Token,
         body: object = None,
         *,
-        number: str = "",
+        number: str,
     ) -> Answer:
         """Send one request and give its 2xx answer, or raise a RemoteError.
 

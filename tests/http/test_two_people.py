@@ -138,17 +138,21 @@ def test_what_one_changes_the_other_sees_in_the_form(manager: Client, operator: 
     assert page.field("hostname").attributes["value"] == "shop.example.com"
 
 
+@pytest.mark.parametrize(("page", "done"), [("rename/", 200), ("edit/", 302)])
 def test_two_who_save_two_servers_at_once_do_not_wait_for_each_other(
-    manager: Client, operator: Client, simulator: Simulator
+    manager: Client, operator: Client, simulator: Simulator, page: str, done: int
 ) -> None:
-    def renaming(client: Client, server_id: int, name: str) -> Callable[[], int]:
-        typed = {"name": f"{name}-new", "opened_name": name}
-        return lambda: client.post(f"/servers/{server_id}/rename/", typed, headers=HTMX).status_code
+    def renaming(client: Client, server_id: int) -> Callable[[], int]:
+        server = simulator.account().servers[server_id]
+        typed = {"name": f"{server.name}-new", "opened_name": server.name}
+        typed |= {"hostname": server.hostname or "", "opened_hostname": server.hostname or ""}
+        typed |= {"backups_enabled": "on", "opened_backups_enabled": "True"}
+        headers = HTMX if page == "rename/" else {}
+        return lambda: client.post(f"/servers/{server_id}/{page}", typed, headers=headers).status_code
 
     simulator.latency = 0.2
     try:
-        pair = renaming(manager, 12345, "web-server-01"), renaming(operator, 12346, "db-server-01")
-        assert at_once(*pair) == [200, 200]
+        assert at_once(renaming(manager, 12345), renaming(operator, 12346)) == [done, done]
     finally:
         simulator.latency = 0
 

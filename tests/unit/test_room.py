@@ -23,7 +23,9 @@ def fill(room: Room, stack: ExitStack, account: str, *, question: bool) -> int:
     raise AssertionError("there is no end to it")
 
 
-@pytest.mark.parametrize(("threads", "questions", "calls", "all_calls"), [(16, 6, 8, 12), (8, 3, 4, 6)])
+@pytest.mark.parametrize(
+    ("threads", "questions", "calls", "all_calls"), [(16, 6, 8, 12), (11, 4, 5, 8), (8, 3, 4, 6)]
+)
 def test_questions_leave_room_for_changes_and_one_account_for_others(
     threads: int, questions: int, calls: int, all_calls: int
 ) -> None:
@@ -41,8 +43,10 @@ def test_questions_leave_room_for_changes_and_one_account_for_others(
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])
 def test_a_process_with_few_threads_still_calls(threads: int) -> None:
     room = Room(threads)
-    with room.taken("list", "a", question=True), room.taken("stop", "a", question=False):
-        pass
+    with ExitStack() as stack:
+        assert fill(room, stack, "a", question=True) == 1
+        assert fill(room, stack, "a", question=False) == 1
+        assert fill(room, stack, "b", question=False) == 1
 
 
 def test_room_is_free_again_whatever_went_wrong() -> None:
@@ -80,6 +84,7 @@ def test_a_call_for_which_there_is_no_room_is_not_sent(base: str, simulator: Sim
         fill(api.transport.room, stack, api.token, question=False)  # type: ignore[arg-type]
         with pytest.raises(Crowded) as caught:
             NINE[name].call(api)
+    assert caught.value.seconds == 2
     assert caught.value.outcome_known and not isinstance(caught.value, NotReachable)
     assert simulator.seen == []
     if name == "start":

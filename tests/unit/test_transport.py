@@ -1,9 +1,11 @@
 """How a request travels: who it can reach, what it takes along, when it ends, and whether it goes twice."""
 
 import ast
+import base64
 import gzip
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext as does_not_raise
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from servers.remote import service
-from servers.remote.errors import Failed, NoAnswer, NotReachable, NotUnderstood, RemoteError, WaitFirst
-from servers.remote.transport import Api, Token, Transport
+from servers.remote.errors import Failed, Gone, NoAnswer, NotReachable, NotUnderstood, RemoteError, WaitFirst
+from servers.remote.transport import Api, Call, Token, Transport
 from servers.simulator import Simulator
 from tests.conftest import TOKEN
 from tests.unit.conftest import Stranger
@@ -116,8 +118,34 @@ def test_one_person_s_token_does_not_stay_for_the_next(api: Api, simulator: Simu
 
 def test_a_number_goes_along_as_a_header_and_none_where_there_is_none(api: Api, simulator: Simulator) -> None:
     service.list_servers(api)
-    service.list_servers(Api(api.transport, api.token, "01234-56789"))
-    assert [seen.headers.get("x-request-id") for seen in simulator.seen] == [None, "01234-56789"]
+    numbered = Api(api.transport, api.token, "01234-56789")
+    simulator.faults.next("cut")
+    service.list_servers(numbered)
+    service.stop_server(numbered, "12345")
+    assert [seen.headers.get("x-request-id") for seen in simulator.seen] == [None, *["01234-56789"] * 3]
+
+
+@every_request
+def test_a_request_says_what_it_takes_and_who_asks_and_no_more(
+    api: Api, simulator: Simulator, name: str
+) -> None:
+    if name == "start":
+        simulator.account().servers[12345].status = "stopped"
+    NINE[name].call(api)
+    of_the_connection = {"host", "connection", "content-length"}
+    headers = {key: value for key, value in simulator.seen[0].headers.items() if key not in of_the_connection}
+    assert headers == {
+        "authorization": f"Bearer {TOKEN}",
+        "content-type": "application/json",
+        "accept": "application/json",
+        "accept-encoding": "gzip",
+        "user-agent": "vps-console",
+    }
+
+
+def test_the_base_address_may_end_with_a_slash(base: str, simulator: Simulator) -> None:
+    service.list_servers(Api(Transport(base + "/", deadline=2), Token(TOKEN)))
+    assert simulator.lines == [("GET", "/servers/")]
 
 
 def test_the_environment_s_netrc_and_proxies_do_not_count(
@@ -156,7 +184,7 @@ def test_a_proxy_that_is_not_there_or_does_not_let_through_means_that_nothing_wa
 
 
 @every_request
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_is_never_followed(
     api: Api, simulator: Simulator, stranger: Stranger, name: str, status: int
 ) -> None:
@@ -193,6 +221,21 @@ def test_the_size_limit_holds_for_the_decoded_body(
     with pytest.raises(NotUnderstood):
         service.get_server(api, "12345")
     assert f"answer larger than {LIMIT} bytes" in caplog.text
+
+
+def test_the_size_limit_is_the_largest_body_that_is_taken(base: str, says: Says) -> None:
+    body = b'{"results":[]}'
+    for more, error in ((0, does_not_raise()), (-1, pytest.raises(NotUnderstood))):
+        says(body)
+        with error:
+            service.list_servers(Api(Transport(base, size_limit=len(body) + more, deadline=5), Token(TOKEN)))
+
+
+def test_what_lies_beyond_the_size_limit_is_not_read(stranger: Stranger) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"
+    stranger.answer = head + b" " * (2 * LIMIT)  # and no more comes
+    with pytest.raises(NotUnderstood, match=f"answer larger than {LIMIT} bytes"):
+        service.list_servers(Api(Transport(stranger.address, deadline=5, size_limit=LIMIT), Token(TOKEN)))
 
 
 @pytest.mark.parametrize("kind", ["big", "gzip_bomb"])
@@ -382,6 +425,44 @@ def test_the_log_says_how_each_request_went(
         "POST stop: 200",
     ]
     assert all(0 <= float(line[1].removesuffix(" ms")) < 60_000 for line in lines[1:])
+
+
+def test_each_call_that_ended_is_told_and_what_was_last_heard_follows_from_it(
+    base: str, simulator: Simulator
+) -> None:
+    calls: list[Call] = []
+    api = Api(Transport(base, deadline=5, told=calls.append), Token(TOKEN))
+    heard = [api.transport.heard().answers]
+    simulator.latency = 0.1
+    service.get_server(api, "12345")
+    simulator.latency = 0
+    heard.append(api.transport.heard().answers)
+    for status, error in ((500, Failed), (404, Gone)):
+        simulator.faults.next("status", status=status)
+        with pytest.raises(error):
+            service.stop_server(api, "12345")
+        heard.append(api.transport.heard().answers)
+    assert [(call.request, call.outcome, call.status) for call in calls] == [
+        ("detail", "answered", 200),
+        ("stop", "Failed", 500),
+        ("stop", "Gone", 404),
+    ]
+    assert 100 <= calls[0].milliseconds < 60_000
+    assert heard == [None, True, False, True]
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("before", [b"", b"a", b"ab", b"abc"])
+def test_the_key_is_taken_out_of_a_text_as_it_is_and_in_base64(
+    before: bytes, encode: Callable[[bytes], bytes]
+) -> None:
+    token = Token(TOKEN)
+    assert token.taken_out_of(b"<" + TOKEN.encode() + b">") == b"<(the key)>"
+    text = encode(before + TOKEN.encode() + b"xyz")
+    rest = token.taken_out_of(text).split(b"(the key)")
+    assert len(rest) == 2
+    # Six bits a letter: at each end one letter is shared with what stands beside the key.
+    assert len(text) - sum(map(len, rest)) >= len(TOKEN) * 8 // 6 - 1
 
 
 @every_request
