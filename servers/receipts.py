@@ -173,8 +173,7 @@ def _settle_creation(row: Activity, servers: Mapping[str, Server]) -> None:
         "server_id", flat=True
     )
     for server_id in sorted(set(found) - set(claimed)):
-        server = servers[server_id]
-        row.finish(Outcome.ACCEPTED, server_id=server_id, server_name=server.name)
-        if _is_done(row, server):
+        row.finish(Outcome.ACCEPTED, server_id=server_id)
+        if _is_done(row, servers[server_id]):
             row.seen()
         return

@@ -176,6 +176,21 @@ def test_stopping_the_rest_leaves_what_was_sent(operator: Client, simulator: Sim
     assert len(simulator.lines) == 1
 
 
+def test_stopping_the_rest_while_one_is_asked_takes_back_why_it_paused(
+    operator: Client, simulator: Simulator
+) -> None:
+    address = confirm(operator, "stop", running(simulator)[:3])
+    simulator.faults.next("cut", request="stop")
+    drive(operator, address)
+    assert Run.objects.get().reason
+    Step.objects.filter(position=1).update(state="doing", claimed_at=timezone.now())
+    for before in ("paused", "running"):
+        Run.objects.update(state=before)
+        operator.post(f"{address}stop/")
+        assert (Run.objects.get().state, Run.objects.get().reason) == ("paused", "")
+    assert states(address) == ["unknown", "doing", "stopped"]
+
+
 def test_one_by_one_waits_until_each_is_seen_done(operator: Client, simulator: Simulator) -> None:
     address = confirm(operator, "reboot", RUNNING, one_by_one="on")
     drive(operator, address, times=3)
@@ -369,6 +384,29 @@ def test_a_step_belongs_to_who_claimed_it_as_long_as_a_call_may_take(
     later(seconds)
     drive(operator, address)
     assert states(address) == [expected]
+
+
+def test_a_command_is_for_its_own_run_alone(operator: Client) -> None:
+    one, other = confirm(operator, "stop", ["12345"]), confirm(operator, "stop", ["12346"])
+
+    def are() -> list[tuple[str, str]]:
+        return list(Run.objects.order_by("asked_at").values_list("state", "reason"))
+
+    operator.post(f"{one}pause/")
+    assert are() == [("paused", ""), ("running", "")]
+    operator.post(f"{other}pause/")
+    operator.post(f"{one}resume/")
+    assert are() == [("running", ""), ("paused", "")]
+    operator.post(f"{one}stop/")
+    assert are() == [("over", ""), ("paused", "")]
+
+
+def test_colleagues_are_not_told_of_what_is_over(operator: Client, sign_in: SignIn) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    olga = sign_in("olga", "Operator")
+    assert "otto: Stop" in olga.get("/servers/").content.decode()
+    drive(operator, address, times=2)
+    assert "otto: Stop" not in olga.get("/servers/").content.decode()
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])

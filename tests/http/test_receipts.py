@@ -193,6 +193,7 @@ def test_what_was_left_sent_by_a_key_that_nobody_uses_any_more_is_settled_by_who
 def test_ten_times_the_usual_time_is_too_long_and_less_than_a_second_counts_as_one(
     operator: Client, later: Later, usually: int, waited: float, late: bool
 ) -> None:
+    done_before("reboot", "12346", 500)
     done_before("reboot", "12345", usually)
     operator.post("/servers/12345/reboot/", headers=HTMX)
     later(waited)
@@ -248,7 +249,7 @@ def look(client: Client, simulator: Simulator, later: Later, status: str) -> Non
     """A look at the list, in which the server has this status."""
     simulator.account().servers[12345].status = status
     later(16)
-    client.get("/servers/poll/", headers=HTMX)
+    assert client.get("/servers/poll/", headers=HTMX).status_code < 400
 
 
 @pytest.mark.parametrize(
@@ -302,6 +303,23 @@ def test_an_edit_is_done_when_the_list_shows_every_field_of_it(
     assert entry.outcome == expected
 
 
+@pytest.mark.parametrize(("backups", "expected"), [(True, "done"), (False, "accepted")])
+def test_whether_backups_are_as_asked_for_is_seen_on_the_page_of_the_server(
+    operator: Client, backups: bool, expected: str
+) -> None:
+    operator.post("/servers/12346/stop/")
+    entry = open_change("edit", "accepted", fields={"backups_enabled": backups})
+    assert operator.get("/servers/12345/").status_code == 200
+    entry.refresh_from_db()
+    assert entry.outcome == expected
+
+
+def test_a_refusal_has_its_line_too(operator: Client, simulator: Simulator) -> None:
+    simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
+    operator.post("/servers/12345/stop/")
+    assert "asked 12:00, refused 12:00" in read(operator.get("/activity/")).one("li").text
+
+
 @pytest.mark.parametrize("address", ["/servers/poll/", "/servers/12345/"])
 @pytest.mark.parametrize(("early", "expected"), [(1, "done"), (0, "accepted")])
 def test_after_a_day_nothing_more_is_expected(
@@ -326,17 +344,20 @@ def test_the_look_of_one_account_settles_nothing_of_another(
     assert entry.outcome == "accepted"
 
 
+@pytest.mark.parametrize(("seconds", "outcome"), [(16, "accepted"), (600, "done")])
 def test_a_lost_creation_is_settled_by_the_one_new_server_of_its_name(
-    manager: Client, simulator: Simulator, later: Later
+    manager: Client, simulator: Simulator, later: Later, seconds: float, outcome: str
 ) -> None:
     form = {"name": "web-server-01", "plan_id": "1", "os_id": "5", "location": "us-west"}
     simulator.faults.next("cut_after_effect", request="create")
     manager.post("/servers/new/", form | {"form_key": "7bb2b9a4-5d0e-4f0c-9a3e-1b7a4c6d8e01"})
     made = max(simulator.account().servers)
-    later(16)
-    manager.get("/servers/poll/", headers=HTMX)
-    entry = Activity.objects.get()
-    assert (entry.outcome, entry.server_id, entry.server_name) == ("accepted", str(made), "web-server-01")
+    # Somebody has pressed something else at it, elsewhere: that made no server.
+    sent_before(30, "stop", str(made))
+    later(seconds)
+    assert manager.get("/servers/poll/", headers=HTMX).status_code < 400
+    entry = Activity.objects.get(action="create")
+    assert (entry.outcome, entry.server_id, entry.server_name) == (outcome, str(made), "web-server-01")
     later(600)
     manager.get("/servers/poll/", headers=HTMX)
     entry.refresh_from_db()

@@ -243,6 +243,13 @@ def test_the_rule_costs_no_query(operator: Client, manager: Client) -> None:
     assert queries("/keys/") == before
 
 
+@pytest.mark.django_db
+def test_what_is_refused_before_it_is_known_who_asks_is_refused_with_a_page() -> None:
+    response = Client(raise_request_exception=False).get("/login/", headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert "The console could not read this request." in read(response).text
+
+
 def test_signing_out_works_before_it_is_set_up(manager: Client, operator: Client) -> None:
     ask_of(manager, "everybody")
     response: Any = operator.post("/logout/")

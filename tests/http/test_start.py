@@ -382,6 +382,27 @@ def test_where_the_usual_time_is_known_ten_times_of_it_count(
     assert concerns(start(calm)).get("web-1", []) == said
 
 
+def test_what_is_usual_is_told_by_the_last_twenty_that_were_seen_done(
+    calm: Client, simulator: Simulator, later: Later
+) -> None:
+    asked_at = timezone.now() - timedelta(days=2)
+    # From the oldest to the newest; the clock was set back during the last start.
+    took = [("start", 60)] * 11 + [("start", 30)] * 10 + [("start", -1)] + [("stop", 5)] * 20
+    Activity.objects.bulk_create(
+        Activity(
+            action=action,
+            server_id="7",
+            outcome="done",
+            asked_at=asked_at,
+            seen_at=asked_at + timedelta(seconds=seconds),
+        )
+        for action, seconds in took
+    )
+    become(calm, simulator, later, "starting")
+    later(12 * MINUTE)
+    assert concerns(start(calm)) == {"web-1": ["Starting for 12 minutes. Usually this takes 45 seconds."]}
+
+
 def test_two_minutes_are_nothing_to_speak_of_however_short_a_start_usually_is(
     calm: Client, simulator: Simulator, later: Later
 ) -> None:
