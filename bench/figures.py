@@ -21,6 +21,8 @@ SERVER: Final = 20_001
 """The first server of the account with a thousand."""
 TICK: Final = 2.0
 """Seconds between two polls of a page (static/js/panel.js)."""
+ASKING: Final = {"Authorization": f"Bearer {KEYS['usual']}", "Content-Type": "application/json"}
+"""What the documentation asks for in the head of each request."""
 QUALITY: Final = 5
 """Of brotli, as proxies compress pages while they are sent."""
 
@@ -118,7 +120,7 @@ def _seconds(bench: Bench, path: str) -> float:
 def added(bench: Bench, act: Callable[[], None], calls: int) -> list[float]:
     """What the console adds to its remote calls, half of the time at least, as a multiple of one bare call."""
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {KEYS['usual']}"
+        session.headers.update(ASKING)
 
         def bare_call() -> None:
             session.get(f"{bench.vps_url}/servers/{SERVER}/", timeout=30).raise_for_status()
@@ -210,9 +212,7 @@ def _all_at_once(acts: list[Callable[[], None]]) -> None:
 def html_by_json(bench: Bench) -> list[float]:
     """The list's page as a multiple of the answer of VPS.org about the same servers, both compressed."""
     _, body = bench.visitors["usual"].ask(LIST)
-    answer = requests.get(
-        f"{bench.vps_url}/servers/", headers={"Authorization": f"Bearer {KEYS['usual']}"}, timeout=30
-    ).json()
+    answer = requests.get(f"{bench.vps_url}/servers/", headers=ASKING, timeout=30).json()
     shown = {int(number) for number in re.findall(rb'id="state-(\d+)"', body)}
     servers = [server for server in answer["results"] if server["id"] in shown]
     assert len(servers) == 50
