@@ -89,7 +89,7 @@ def create(request: HttpRequest, new: NewServer, form_key: uuid.UUID) -> Created
 
 
 def replace(request: HttpRequest, server_id: str, opened: Fields, wanted: Fields) -> Fields:
-    """Save the edit form with all three fields (PUT); gives the fields that were changed, {} if none was.
+    """Save the edit form with all three fields (PUT; PATCH without a hostname); gives what was changed, {} if nothing.
 
     `opened` is what the form showed when it was opened. What only a colleague has changed since is kept; what both have
     changed raises Conflict before anything is sent.
@@ -108,13 +108,17 @@ def replace(request: HttpRequest, server_id: str, opened: Fields, wanted: Fields
                 field: getattr(now, field) for field in ("name", "hostname", "backups_enabled")
             } | changes
             with _logged(request, link, Action.EDIT, server_id, now.name, changes) as entry:
-                answer = service.update_server(
-                    link.api,
-                    server_id,
-                    name=str(whole["name"]),
-                    hostname=str(whole["hostname"] or ""),
-                    backups_enabled=bool(whole["backups_enabled"]),
-                )
+                # Replacing needs a hostname, which not every server has.
+                if whole["hostname"]:
+                    answer = service.update_server(
+                        link.api,
+                        server_id,
+                        name=str(whole["name"]),
+                        hostname=str(whole["hostname"]),
+                        backups_enabled=bool(whole["backups_enabled"]),
+                    )
+                else:
+                    answer = service.partially_update_server(link.api, server_id, changes)
                 _saved(link, entry, server_id, answer, changes)
     return changes
 

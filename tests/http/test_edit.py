@@ -193,15 +193,24 @@ def test_any_answer_of_success_will_do_as_none_is_documented(
     assert "web-server-01" not in names
 
 
-@pytest.mark.parametrize("hostname", ["", "shop.example.com"])
-def test_a_server_without_a_hostname_is_sent_none_or_what_was_typed(
-    operator: Client, simulator: Simulator, opened: dict[str, str], hostname: str
+def test_a_server_without_a_hostname_gets_the_one_that_was_typed(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
 ) -> None:
     elsewhere(simulator, hostname=None)
-    simulator.faults.next("status", "replace", status=200)
-    typed = {"name": "shop-web", "hostname": hostname}
+    typed = {"name": "shop-web", "hostname": "shop.example.com"}
     assert operator.post(ADDRESS, opened | {"opened_hostname": ""} | typed).status_code == 302
     assert body(simulator) == typed | {"backups_enabled": True}
+
+
+def test_a_server_without_a_hostname_is_renamed_without_one(
+    operator: Client, simulator: Simulator, opened: dict[str, str]
+) -> None:
+    elsewhere(simulator, hostname=None)
+    none = {"opened_hostname": "", "hostname": ""}
+    assert operator.post(ADDRESS, opened | none | {"name": "shop-web"}).status_code == 302
+    assert simulator.lines[-1] == ("PATCH", f"/servers/{SERVER}/")
+    assert body(simulator) == {"name": "shop-web"}
+    assert simulator.account().servers[SERVER].name == "shop-web"
 
 
 def test_a_console_that_dies_while_saving_keeps_others_out_for_two_calls_and_no_longer(
