@@ -209,17 +209,10 @@ def drive(request: HttpRequest, run: Run) -> float:
         _finish(run)
         return 2.0
     try:
-        _act(request, run.action, step)
-    except (PermissionDenied, RemoteError) as problem:
-        return _failed(run, step, problem)
-    except actions.Protected as protected:
-        _set(step, State.SKIPPED, str(protected))
-        return 0.0
-    except IntegrityError:
-        # Somebody else has sent this step already.
-        return 0.0
-    _set(step, State.ACCEPTED)
-    return 2.0 if run.one_by_one else 0.0
+        return _take(request, run, step)
+    finally:
+        # Somebody may have stopped the rest meanwhile, and then no page asks for another step.
+        _finish(run)
 
 
 def pause(run: Run, reason: str = "") -> None:
@@ -242,6 +235,22 @@ def stop_the_rest(run: Run) -> None:
 
 
 # --- one step ---------------------------------------------------------------------------------------------------
+
+
+def _take(request: HttpRequest, run: Run, step: Step) -> float:
+    """Do a claimed step and write down what came of it; the seconds until the next one. Raises KeyRefused."""
+    try:
+        _act(request, run.action, step)
+    except (PermissionDenied, RemoteError) as problem:
+        return _failed(run, step, problem)
+    except actions.Protected as protected:
+        _set(step, State.SKIPPED, str(protected))
+        return 0.0
+    except IntegrityError:
+        # Somebody else has sent this step already.
+        return 0.0
+    _set(step, State.ACCEPTED)
+    return 2.0 if run.one_by_one else 0.0
 
 
 def _act(request: HttpRequest, action: str, step: Step) -> None:

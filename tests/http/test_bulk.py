@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -494,6 +495,22 @@ def test_the_page_has_four_hands_and_none_when_paused(operator: Client) -> None:
     assert len(re.findall('class="driver"', operator.get(address).content.decode())) == 4
     operator.post(f"{address}pause/")
     assert "driver" not in operator.get(address).content.decode()
+
+
+def test_a_run_whose_rest_is_stopped_while_a_server_is_asked_is_over_with_it(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    usual = Activity.finish
+
+    def finish(entry: Activity, *given: Any, **more: Any) -> None:
+        assert operator.post(f"{address}stop/").status_code == 302
+        usual(entry, *given, **more)
+
+    monkeypatch.setattr(Activity, "finish", finish)
+    drive(operator, address)
+    assert states(address) == ["accepted", "stopped"]
+    assert Run.objects.get().state == "over"
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
