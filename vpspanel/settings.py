@@ -119,9 +119,9 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/m/ip,5/5m/key", "single_sign_on": "60/m/ip"}
 """Wrong passwords and codes: by address, and by account. The counters are in the cache that all processes share. Right
-ones are not counted, or a whole office that signs in at once would be kept out."""
+ones are not counted, or a whole office that signs in at once would be kept out. Ways to the provider: by address."""
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 """Of X-Forwarded-For only what our own proxy has written counts: its last entry."""
 FRESH_FOR = environment.number("FRESH_SIGN_IN_MINUTES", 5) * 60

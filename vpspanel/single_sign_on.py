@@ -64,7 +64,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """On to the provider, to sign in."""
     if request.user.is_authenticated:
         return redirect(get_login_redirect_url(request))
-    if not ratelimit.consume(request, action="login"):
+    if not ratelimit.consume(request, action="single_sign_on"):
         return problems.too_many(request)
     return _go(request, AuthProcess.LOGIN)
 

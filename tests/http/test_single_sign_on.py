@@ -474,7 +474,7 @@ def test_a_provider_that_is_silent_is_waited_for_until_the_deadline(
 def test_tries_are_limited_and_the_provider_is_asked_no_more(
     provider: Provider, simulator: Simulator
 ) -> None:
-    for _ in range(30):
+    for _ in range(60):
         assert Client().post("/login/provider/").status_code == 200
     provider.asked.clear()
     response = Client().post("/login/provider/")
