@@ -17,8 +17,8 @@ import requests
 from .programs import KEYS, Bench, Visitor, cpu, memory
 
 LIST, SECOND, EMPTY = "/servers/", "/servers/?page=2", "/bench/empty/"
-SERVER: Final = 20_001
-"""The first server of the account with a thousand."""
+SERVER: Final = 21_000
+"""The last server of the account with a thousand; those that are pressed are the first."""
 TICK: Final = 2.0
 """Seconds between two polls of a page (static/js/panel.js)."""
 ASKING: Final = {"Authorization": f"Bearer {KEYS['usual']}", "Content-Type": "application/json"}

@@ -205,13 +205,10 @@ def drive(request: HttpRequest, run: Run) -> float:
     link = connection(request)
     _recover(run)
     step = _claim(run, link)
-    if step is None:
-        _finish(run)
-        return 2.0
     try:
-        return _take(request, run, step)
+        return _take(request, run, step) if step else 2.0
     finally:
-        # Somebody may have stopped the rest meanwhile, and then no page asks for another step.
+        # After each step: somebody may have stopped the rest meanwhile, and then no page asks for another one.
         _finish(run)
 
 

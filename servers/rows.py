@@ -1,6 +1,6 @@
 """A server as a page shows it: its state in words, and its buttons with the reason where one cannot be pressed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
@@ -65,13 +65,20 @@ class Row:
 
 def rows(fleet: Fleet, servers: Iterable[Server], person: Person) -> list[Row]:
     """The servers of a fleet as rows for this person; tags and protection come with one query for all."""
-    servers = list(servers)
-    sheets = knowledge.of(str(server.id) for server in servers) if servers else {}
-    as_of = fleet.checked_at if fleet.trouble else None
     return [
-        row_of(server, person, sheets.get(str(server.id)), fleet.asked.get(str(server.id)), as_of)
-        for server in servers
+        row_of(server, person, sheet, asked, as_of) for server, sheet, asked, as_of in shown(fleet, servers)
     ]
+
+
+def shown(
+    fleet: Fleet, servers: Iterable[Server]
+) -> Iterator[tuple[Server, Sheet | None, Asked | None, datetime | None]]:
+    """What a row shows besides its reader's rights: the server, its sheet, what was asked of it, as of when."""
+    servers = list(servers)
+    sheets = knowledge.of(str(server.id) for server in servers)
+    as_of = fleet.checked_at if fleet.trouble else None
+    for server in servers:
+        yield server, sheets.get(str(server.id)), fleet.asked.get(str(server.id)), as_of
 
 
 def row(fleet: Fleet, server: Server, person: Person) -> Row:

@@ -1,10 +1,10 @@
 """The sealed token: one API token per user, in the session, readable by this console alone."""
 
 import base64
+import functools
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache as remembered
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -45,7 +45,7 @@ class Connection:
     last_four: str = field(repr=False)
 
 
-@remembered
+@functools.cache
 def transport() -> Transport:
     """The one transport of this process."""
     return Transport(
@@ -119,7 +119,7 @@ def account_of(token: Token) -> str:
     return hmac.new(_account_key(_secrets()), token.reveal().encode(), "sha256").hexdigest()[:32]
 
 
-@remembered
+@functools.cache
 def _account_key(secrets: tuple[str, ...]) -> bytes:
     """The key of that hash: the same through every rotation of SECRET_KEY, or the log would lose its accounts.
 
@@ -192,7 +192,7 @@ def _box(secret: str, purpose: bytes = b"sealed token") -> Fernet:
     return Fernet(base64.urlsafe_b64encode(_derive(secret, purpose)))
 
 
-@remembered
+@functools.cache
 def _derive(secret: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vps console, " + purpose).derive(
         secret.encode()

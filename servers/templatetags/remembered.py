@@ -5,7 +5,7 @@ from typing import Any, Final
 from django import template
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 register = template.Library()
@@ -46,6 +46,5 @@ class Remembered(template.Node):
         if text is None:
             if len(self.drawn) >= MOST:
                 self.drawn.clear()
-            # What went in is what escaped it, or not: the text is safe.
-            text = self.drawn[key] = mark_safe(self.nodelist.render(context.new(values)))  # noqa: S308 # nosec
+            text = self.drawn[key] = self.nodelist.render(context.new(values))
         return text

@@ -89,6 +89,8 @@ def _request(request: PanelRequest, server_id: str, chosen: str) -> Request:
         case _:
             return snippets.on_server(server_id, chosen)
     fields: dict[str, Value] = {"name": name, "hostname": hostname, "backups_enabled": enabled}
+    if not hostname:  # replacing needs one, here as in actions.replace
+        return snippets.on_server(server_id, "change", {"name": name, "backups_enabled": enabled})
     return snippets.on_server(server_id, "replace", fields)
 
 

@@ -181,6 +181,14 @@ def test_the_edit_form_is_shown_as_vps_org_has_the_server(manager: Client, simul
     assert simulator.lines == [("GET", "/servers/12345/")]
 
 
+def test_a_server_without_a_hostname_is_changed_as_the_console_does_it(
+    manager: Client, simulator: Simulator
+) -> None:
+    simulator.account().servers[12345].hostname = None
+    code = code_on(read(manager.get("/servers/12345/code/?action=replace")))["curl"]
+    assert "-X PATCH" in code and "hostname" not in code
+
+
 def test_half_a_form_is_half_a_request(manager: Client) -> None:
     code = code_on(read(manager.post("/servers/new/code/", {"name": "web-2", "plan_id": "nine"})))["curl"]
     assert '"name": "web-2",\n    "plan_id": "nine"\n  }' in code
