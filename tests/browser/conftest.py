@@ -41,15 +41,20 @@ MAKE_MEMBER = (
 )
 REPORT_LOST_FOCUS = """
     let held = null;
+    let look;
     const hold = () => { if (document.activeElement !== document.body) held = document.activeElement; };
-    document.addEventListener("htmx:beforeSwap", () => { held = null; hold(); });
+    document.addEventListener("htmx:beforeSwap", hold);
     document.addEventListener("htmx:oobBeforeSwap", hold);
-    document.addEventListener("htmx:afterOnLoad", () => setTimeout(() => {
-        // A dialog that was closed meanwhile took its focus with it.
-        if (held && document.activeElement === document.body && !held.closest("dialog:not([open])"))
-            console.error(`a swap lost the focus that stood on ${held.outerHTML.slice(0, 200)}`);
-        held = null;
-    }, 25));
+    document.addEventListener("htmx:afterOnLoad", () => {
+        // Where a second answer follows at once, its swap has 25 ms, too.
+        clearTimeout(look);
+        look = setTimeout(() => {
+            // A dialog that was closed meanwhile took its focus with it.
+            if (held && document.activeElement === document.body && !held.closest("dialog:not([open])"))
+                console.error(`a swap lost the focus that stood on ${held.outerHTML.slice(0, 200)}`);
+            held = null;
+        }, 25);
+    });
 """
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}

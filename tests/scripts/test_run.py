@@ -94,8 +94,9 @@ class Copy:
         folder.mkdir()
         for place in ("/bin", "/usr/bin"):
             for program in Path(place).iterdir():
-                if program.name != name and not (folder / program.name).exists():
-                    (folder / program.name).symlink_to(program)
+                link = folder / program.name
+                if program.name != name and not link.is_symlink():
+                    link.symlink_to(program)
         return str(folder)
 
     @property
