@@ -107,7 +107,8 @@ def test_all_that_match_are_those_of_the_filters(operator: Client, simulator: Si
 def test_one_refusal_does_not_stop_the_others(operator: Client, simulator: Simulator) -> None:
     address = confirm(operator, "stop", RUNNING)
     simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
-    drive(operator, address, times=3)
+    assert "delay:50ms" in operator.post(f"{address}drive/", headers=HTMX).content.decode()
+    drive(operator, address, times=2)
     assert states(address) == ["refused", "accepted"]
     page = operator.get(address).content.decode()
     assert "Your key is not allowed to do this." in page and "Try 1 again" in page
@@ -262,7 +263,9 @@ def test_a_role_that_is_lowered_in_the_middle_pauses_the_run(operator: Client, s
     User.objects.get(username="otto").groups.set([Group.objects.get(name="Viewer")])
     drive(operator, address, times=2)
     assert states(address) == ["accepted", "refused"]
-    assert len(simulator.lines) == 1 and Run.objects.get().reason == "Your role no longer allows this."
+    assert len(simulator.lines) == 1
+    reasons = [Run.objects.get().reason, Step.objects.get(position=1).reason]
+    assert reasons == ["Your role no longer allows this."] * 2
 
 
 # --- how far it has come ------------------------------------------------------------------------------------------
@@ -307,6 +310,13 @@ def test_its_page_waits_some_minutes_for_what_is_not_known(
     later(400)
     assert asks_on(operator, address)
     later(1)
+    assert not asks_on(operator, address)
+
+
+def test_its_page_waits_for_nothing_whose_row_of_the_log_was_forgotten(operator: Client) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    drive(operator, address)
+    Activity.objects.all().delete()
     assert not asks_on(operator, address)
 
 

@@ -344,6 +344,18 @@ def test_the_look_of_one_account_settles_nothing_of_another(
     assert entry.outcome == "accepted"
 
 
+def test_what_is_told_of_one_server_says_of_no_other_that_it_is_gone(
+    operator: Client, simulator: Simulator
+) -> None:
+    operator.post("/servers/12346/stop/")
+    entry = open_change("delete", "accepted", server_id="12346")
+    simulator.seen.clear()
+    operator.post("/servers/12345/backups/", {"backups_enabled": "off"})
+    assert simulator.lines == [("PATCH", "/servers/12345/")]
+    entry.refresh_from_db()
+    assert entry.outcome == "accepted"
+
+
 @pytest.mark.parametrize(("seconds", "outcome"), [(16, "accepted"), (600, "done")])
 def test_a_lost_creation_is_settled_by_the_one_new_server_of_its_name(
     manager: Client, simulator: Simulator, later: Later, seconds: float, outcome: str
