@@ -148,7 +148,10 @@ def detail(connection: Connection, server_id: str, *, settle: bool = True) -> Se
         forget(connection, server_id)
         receipts.settle(connection.account, {}, gone={server_id})
         raise
-    _change(connection, lambda current: snapshot.see(current, server.listed(), before))
+    listed = server.listed()
+    current = snapshot.read(connection.account)
+    if current is not None and snapshot.is_news(current, listed, before):
+        _change(connection, lambda own: snapshot.see(own, listed, before))
     sightings.keep(server)
     if settle:
         receipts.settle(connection.account, {server_id: server})
@@ -328,7 +331,10 @@ def _is_fresh(known: Snapshot) -> bool:
 
 def _fleet(connection: Connection, known: Snapshot, status: str = "", location: str = "") -> Fleet:
     def chosen() -> tuple[tuple[Server, ...], Memo]:
-        return tuple(server for server in known.servers.values() if fits(server, status, location)), {}
+        servers = known.servers.values()
+        if status or location:
+            return tuple(server for server in servers if fits(server, status, location)), {}
+        return tuple(servers), {}
 
     servers, worked_out = snapshot.once(known.worked_out, (status, location), chosen)
     return Fleet(

@@ -81,7 +81,11 @@ def _memo_of_samples(server_id: str, *, hourly: bool) -> str:
 
 def note(before: Mapping[str, Server], after: Mapping[str, Server]) -> None:
     """The fleet went from `before` to `after`: write down which servers have a new status, and since when."""
-    changed = [i for i in after if i not in before or before[i].status != after[i].status]
+    changed = [
+        i
+        for i, server in after.items()
+        if (old := before.get(i)) is not server and (old is None or old.status != server.status)
+    ]
     if not changed:
         return
     known = dict(Sighting.objects.filter(server_id__in=changed).values_list("server_id", "status"))

@@ -103,9 +103,12 @@ def read(account: str) -> Snapshot | None:
 def change(account: str, act: Callable[[Snapshot], None]) -> Snapshot | None:
     """Change the snapshot, if there is one."""
     with locked(account):
-        snapshot = _load(account)
-        if snapshot is not None:
-            act(snapshot)
+        known = read(account)
+        if known is None:
+            return None
+        snapshot = _copy(known)
+        act(snapshot)
+        if (snapshot.version, snapshot.checked_at) != (known.version, known.checked_at):
             _save(account, snapshot)
         return snapshot
 
@@ -113,7 +116,7 @@ def change(account: str, act: Callable[[Snapshot], None]) -> Snapshot | None:
 def take_over(account: str, answer: ServerList, before: int) -> Snapshot:
     """Make the answer to a question that was asked at version `before` the snapshot; what we changed since stays."""
     with locked(account):
-        snapshot = merge(_load(account), answer, before)
+        snapshot = merge(read(account), answer, before)
         _save(account, snapshot)
         return snapshot
 
@@ -158,9 +161,22 @@ def _load(account: str) -> Snapshot | None:
 
 def _save(account: str, snapshot: Snapshot) -> None:
     stamp = time.time_ns()
-    cache.set(f"fleet:{account}", msgspec.msgpack.encode(snapshot), timeout=KEPT)
-    cache.set(f"fleet:{account}:stamp", stamp, timeout=KEPT)
+    packed = msgspec.msgpack.encode(snapshot)
+    # Together, or a process that is killed in between would leave a stamp that is not of this snapshot.
+    cache.set_many({f"fleet:{account}": packed, f"fleet:{account}:stamp": stamp}, timeout=KEPT)
     _remember(account, stamp, snapshot)
+
+
+def _copy(known: Snapshot) -> Snapshot:
+    """A snapshot of one's own, to be changed; the servers themselves are never changed."""
+    return msgspec.structs.replace(
+        known,
+        servers=dict(known.servers),
+        changed=dict(known.changed),
+        added=dict(known.added),
+        patched=dict(known.patched),
+        asked=dict(known.asked),
+    )
 
 
 def _remember(account: str, stamp: int, snapshot: Snapshot) -> None:
@@ -180,11 +196,16 @@ def put(snapshot: Snapshot, server: Server) -> None:
 
 def see(snapshot: Snapshot, server: Server, before: int) -> None:
     """VPS.org showed this server when asked at version `before`: take it over, unless we changed it since."""
+    if is_news(snapshot, server, before):
+        _show(snapshot, server)
+
+
+def is_news(snapshot: Snapshot, server: Server, before: int) -> bool:
+    """Whether `see` would change anything."""
     server_id = str(server.id)
     if snapshot.patched.get(server_id, 0) > before:
-        return
-    if snapshot.servers.get(server_id) != server or _is_as_asked(server, snapshot.asked.get(server_id)):
-        _show(snapshot, server)
+        return False
+    return snapshot.servers.get(server_id) != server or _is_as_asked(server, snapshot.asked.get(server_id))
 
 
 def forget(snapshot: Snapshot, server_id: str) -> None:

@@ -129,6 +129,22 @@ def test_a_page_of_the_list_is_no_more_work_in_a_large_fleet(with_fleet: Callabl
     assert page(large) < page(small) * 1.2
 
 
+def test_a_press_and_the_page_of_a_server_are_no_more_work_in_a_large_fleet(
+    with_fleet: Callable[..., Client],
+) -> None:
+    small, large = with_fleet(100, "ann"), with_fleet(1000, "ben")
+
+    def click(client: Client, number: int) -> int:
+        def press_and_look() -> None:
+            assert client.post(f"/servers/{number}/stop/", headers=HTMX).status_code == 200
+            assert client.get(f"/servers/{number}/").status_code == 200
+
+        client.get(f"/servers/{number}/")
+        return calls(press_and_look)
+
+    assert click(large, 1000) < click(small, 100) * 1.2
+
+
 def test_a_row_is_drawn_once_and_then_only_shown(with_fleet: Callable[..., Client]) -> None:
     client = with_fleet(99)
     drawn = calls(lambda: client.get("/servers/?page=2"))
