@@ -136,7 +136,7 @@ def cache() -> dict[str, object]:
     if not address.startswith(("redis://", "rediss://", "unix://")):
         stop("CACHE_URL is the address of a Redis, like redis://127.0.0.1:6379/0.")
     return {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "vpspanel.redis.RedisCache",
         "LOCATION": address,
         # One that is stopped in the middle says nothing at all, and would be waited for without an end.
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},

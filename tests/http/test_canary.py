@@ -259,9 +259,7 @@ def test_redis_holds_it_sealed_alone(
     redis = Redis()
     redis.start()
     try:
-        settings.CACHES = {
-            "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis.url}
-        }
+        settings.CACHES = {"default": {"BACKEND": "vpspanel.redis.RedisCache", "LOCATION": redis.url}}
         mia = sign_in("mia", "Manager")
         for address in ("/", "/servers/?now", "/servers/12345/"):
             assert mia.get(address).status_code == 200

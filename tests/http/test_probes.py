@@ -15,7 +15,7 @@ from servers.views import probes
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db]
 
 NEVER_ASKED = {"answers": None, "last_answer_seconds_ago": None}
-REDIS = "django.core.cache.backends.redis.RedisCache"
+REDIS = "vpspanel.redis.RedisCache"
 
 
 @pytest.fixture

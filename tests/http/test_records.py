@@ -85,7 +85,7 @@ def no_cache(settings: Any) -> Failure:
     def gone() -> Iterator[None]:
         settings.CACHES = {
             "default": {
-                "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                "BACKEND": "vpspanel.redis.RedisCache",
                 "LOCATION": "redis://127.0.0.1:9/0",
             }
         }
