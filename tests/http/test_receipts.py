@@ -344,6 +344,16 @@ def test_the_look_of_one_account_settles_nothing_of_another(
     assert entry.outcome == "accepted"
 
 
+def test_a_row_that_nothing_is_expected_of_keeps_no_earlier_one_open(operator: Client) -> None:
+    operator.post("/servers/12346/stop/")
+    entry = open_change("start", "accepted")
+    open_change("start", "accepted", 2 * 24 * 60 * 60)
+    open_change("start", "accepted", account="another")
+    operator.get("/servers/12345/")
+    entry.refresh_from_db()
+    assert entry.outcome == "done"
+
+
 def test_what_is_told_of_one_server_says_of_no_other_that_it_is_gone(
     operator: Client, simulator: Simulator
 ) -> None:
