@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from servers import actions
 from servers.models import Activity, Run, Step
 from servers.simulator import Simulator
 from tests.conftest import HTMX
@@ -231,6 +232,24 @@ def test_a_killed_console_repeats_nothing_and_loses_nothing(
     drive(operator, address, times=2)
     assert states(address) == [expected]
     assert len(simulator.lines) == (0 if sent else 1)
+
+
+def test_what_a_console_was_doing_when_it_was_stopped_is_not_known_after_a_while(
+    operator: Client, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(actions.POWER, "stop", stopped)
+    address = confirm(operator, "stop", ["12345"])
+    with pytest.raises(KeyboardInterrupt):
+        drive(operator, address)
+    later(40)
+    drive(operator, address)
+    assert states(address) == ["doing"]
+    later(1)
+    drive(operator, address)
+    assert states(address) == ["unknown"]
 
 
 def test_a_colleague_sees_it_and_cannot_drive_it_or_start_it_twice(

@@ -215,8 +215,9 @@ def test_a_run_that_is_under_way_skips_what_is_protected_meanwhile_and_goes_on(
     data = {"action": "reboot", "servers": "12345,12346", "key": str(uuid.uuid4())}
     address = operator.post("/bulk/new/", data)["Location"]
     protect(manager)
-    for _ in range(3):
-        assert operator.post(f"{address}drive/", headers=HTMX).status_code == 200
+    taken = [operator.post(f"{address}drive/", headers=HTMX) for _ in range(3)]
+    assert [response.status_code for response in taken] == [200] * 3
+    assert "delay:50ms" in taken[0].content.decode()
     assert simulator.lines == [("POST", "/servers/12346/reboot/")]
     assert list(Step.objects.values_list("state", "reason")) == [("skipped", REASON), ("accepted", "")]
 
