@@ -14,8 +14,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from servers import actions
+from servers import actions, drafts
 from servers.models import Activity, Run, Step
+from servers.request import PanelRequest
 from servers.simulator import Simulator
 from tests.conftest import HTMX
 from tests.http.pages import read
@@ -95,6 +96,23 @@ def test_one_confirmation_makes_one_run(operator: Client) -> None:
     key = str(uuid.uuid4())
     assert confirm(operator, "stop", RUNNING, key=key) == confirm(operator, "stop", RUNNING, key=key)
     assert Run.objects.count() == 1 and Step.objects.count() == 2
+
+
+def test_a_confirmation_that_comes_twice_at_once_makes_one_run(
+    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirm(operator, "stop", running(simulator)[2:3])
+    key = str(uuid.uuid4())
+    usual = drafts.done
+
+    def meanwhile(request: PanelRequest) -> None:
+        monkeypatch.setattr(drafts, "done", usual)
+        confirm(operator, "stop", RUNNING, key=key)
+        usual(request)
+
+    monkeypatch.setattr(drafts, "done", meanwhile)
+    assert confirm(operator, "stop", RUNNING, key=key) == f"/bulk/{key}/"
+    assert Run.objects.count() == 2 and Run.objects.get(pk=key).steps.count() == 2
 
 
 def test_all_that_match_are_those_of_the_filters(operator: Client, simulator: Simulator) -> None:
