@@ -105,7 +105,7 @@ def kept_through_rotation(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if settings.SECRET_KEY_FALLBACKS and HASH_SESSION_KEY in request.session:
-            member = User.objects.filter(pk=request.session.get(SESSION_KEY, "")).first()
+            member = User.objects.filter(pk=request.session[SESSION_KEY]).first()
             old = member.get_session_auth_fallback_hash() if member else ()
             if member and request.session[HASH_SESSION_KEY] in old:
                 _renew(request.session, HASH_SESSION_KEY, member.get_session_auth_hash())
