@@ -14,9 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from servers import actions, drafts
+from servers import actions, drafts, fleet
 from servers.models import Activity, Run, Step
 from servers.request import PanelRequest
+from servers.session import Connection
 from servers.simulator import Simulator
 from tests.conftest import HTMX
 from tests.http.pages import read
@@ -421,6 +422,35 @@ def test_one_by_one_nothing_is_asked_beside_the_one_that_is_under_way(
     Step.objects.filter(position=0).update(state="doing", claimed_at=timezone.now())
     drive(operator, address)
     assert simulator.lines == []
+
+
+def test_one_by_one_nothing_is_asked_beside_what_another_page_took_meanwhile(
+    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = confirm(operator, "reboot", running(simulator)[:3], one_by_one="on")
+    drive(operator, address)
+    simulator.clock.advance(120)
+    cache.clear()
+    usual = fleet.tick
+
+    def meanwhile(link: Connection) -> fleet.Fleet:
+        Step.objects.filter(position=1).update(state="doing", claimed_at=timezone.now())
+        return usual(link)
+
+    monkeypatch.setattr(fleet, "tick", meanwhile)
+    drive(operator, address)
+    assert Activity.objects.get().outcome == "done"
+    assert states(address) == ["accepted", "doing", "waiting"]
+
+
+def test_what_came_of_a_step_stays_written(operator: Client, simulator: Simulator, later: Later) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
+    drive(operator, address)
+    why = Step.objects.get(position=0).reason
+    later(60)
+    drive(operator, address)
+    assert why and Step.objects.get(position=0).reason == why
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(40, "doing"), (41, "accepted")])

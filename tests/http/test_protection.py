@@ -207,6 +207,7 @@ def test_many_at_once_skip_the_protected_and_say_why(
     for _ in range(3):
         operator.post(f"{address}drive/", headers=HTMX)
     assert simulator.lines == [("POST", "/servers/12346/stop/")]
+    assert REASON in read(operator.get(address)).text
 
 
 def test_a_run_that_is_under_way_skips_what_is_protected_meanwhile_and_goes_on(
