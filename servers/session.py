@@ -72,7 +72,7 @@ def team_token() -> Token | None:
     return Token(settings.VPS_API_TOKEN) if settings.VPS_API_TOKEN else None
 
 
-def connect(request: HttpRequest, token: Token, *, aside: bool = False) -> None:
+def connect(request: HttpRequest, token: Token, *, aside: bool) -> None:
     """Keep a token that was checked, under a new session key; `aside`, it counts only from `take_in` on."""
     sealed = _seal(token.reveal().encode())
     request.session.cycle_key()

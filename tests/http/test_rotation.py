@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
@@ -114,6 +116,20 @@ def test_a_key_is_sealed_anew_when_it_is_used_and_then_left_alone(start: Start, 
     assert resealed != sealed
     viewer.get("/servers/")
     assert viewer.session[SEALED] == resealed
+
+
+def test_what_another_tab_has_saved_or_ended_meanwhile_stays_so(start: Start, viewer: Client) -> None:
+    start(SECOND, FIRST)
+    assert viewer.session[SEALED], "read, so that it lies in the cache as it was"
+    row = Session.objects.get()
+    Session.objects.save(row.pk, row.get_decoded() | {SEALED: "another"}, row.expire_date)
+    assert viewer.get("/servers/").status_code == 200
+    assert Session.objects.get().get_decoded()[SEALED] == "another"
+    start(THIRD, SECOND, FIRST)
+    assert viewer.session[HASH_SESSION_KEY]
+    Session.objects.all().delete()
+    assert viewer.get("/servers/").status_code == 302
+    assert not Session.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -49,7 +49,7 @@ def test_a_connection_shows_nothing_of_its_token() -> None:
 def test_another_character_anywhere_in_the_seal_is_never_an_error_of_ours(typed: str) -> None:
     request = HttpRequest()
     request.session = SessionStore()
-    connect(request, Token(TOKEN))
+    connect(request, Token(TOKEN), aside=False)
     sealed = request.session[SEALED]
     for position in range(len(sealed)):
         request.session[SEALED] = sealed[:position] + typed + sealed[position + 1 :]
