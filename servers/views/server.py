@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .. import actions, drafts, fleet, fresh, knowledge, receipts, session
+from .. import actions, drafts, drawn, fleet, fresh, knowledge, receipts, session
 from ..forms import DeleteForm, EditForm, RenameForm
 from ..lines import PERIODS, lines
 from ..models import Activity
@@ -20,7 +20,6 @@ from ..remote.errors import FieldsWrong, RemoteError
 from ..remote.objects import ServerDetail
 from ..request import PanelRequest
 from ..roles import refusal_with_names
-from ..rows import row
 from ..usage import meters
 from ..words import asked
 from . import problems
@@ -44,13 +43,15 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
             raise
         server = ServerDetail.from_list(known)
     current = fleet.seen(link)
+    pieces = drawn.page(current, server, request.user)
     context = {
         "server": server,
         "fleet": current,
-        "row": row(current, server, request.user),
+        "row": pieces.row,
+        "drawn": pieces,
         "meters": meters(server),
         "lines": lines(server_id, server.plan, request.GET.get("usage", "")),
-        "periods": PERIODS,
+        "periods": tuple(PERIODS.items()),
         "receipts": receipts.receipts(recent),
         "refusal": ""
         if request.user.has_perm("servers.power")
@@ -68,7 +69,11 @@ def usage(request: PanelRequest, server_id: str) -> HttpResponse:
         return redirect(f"{reverse('server-detail', args=[server_id])}?{urlencode({'usage': period})}")
     link = session.connection(request)
     server = fleet.find(link, server_id) or fleet.detail(link, server_id)
-    context = {"server": server, "lines": lines(server_id, server.plan, period), "periods": PERIODS}
+    context = {
+        "server": server,
+        "lines": lines(server_id, server.plan, period),
+        "periods": tuple(PERIODS.items()),
+    }
     return render(request, "servers/_lines.html", context)
 
 

@@ -10,10 +10,10 @@ from django.db.models import Count, Window
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import drafts, fleet, knowledge, session
+from .. import drafts, drawn, fleet, knowledge, session
 from ..forms import NoteForm, TagsForm
 from ..people import Draft
 from ..remote.objects import Server
@@ -29,8 +29,11 @@ def notes_context(request: PanelRequest, server_id: str, form: NoteForm | None =
     """What the section of notes shows: the form with its draft, the newest notes, and how many there are."""
     notes = list(knowledge.notes(server_id).annotate(total=Window(Count("pk")))[:NEWEST])
     draft = _draft(request, server_id)
+    if form is None and draft.fields:
+        form = NoteForm(initial=draft.fields)
     return {
-        "note_form": form or NoteForm(initial=draft.fields),
+        "note_form": form,
+        "empty_note": "" if form else drawn.empty_note(get_language()),
         "draft": draft,
         "notes": notes,
         "note_count": notes[0].total if notes else 0,

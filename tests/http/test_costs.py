@@ -200,6 +200,57 @@ def test_a_row_shows_what_was_changed_at_once(
     assert after in read(client.get("/servers/")).one("tbody").text
 
 
+def test_the_page_of_a_server_is_drawn_for_whoever_looks_and_as_it_is_at_that_moment(
+    with_fleet: Callable[..., Client], sign_in: Callable[..., Client], clock: time_machine.Traveller
+) -> None:
+    manager = with_fleet(1)
+    viewer = sign_in("vera", "Viewer", token=f"{TOKEN}1")
+
+    def page(client: Client) -> Element:
+        return read(client.get("/servers/1/"))
+
+    for client, may in ((manager, True), (viewer, False)) * 2:
+        assert bool(page(client).all("a", id="rename")) == may
+        assert bool(page(client).all("a", id="retag")) == may
+        assert ("Only Managers can do this." in page(client).text) != may
+    assert "today 09:30" in page(manager).text and "New note" in page(manager).text
+    profile = Profile.objects.create(user_id=manager.session["_auth_user_id"], language="es")
+    assert "hoy 09:30" in page(manager).text and "New note" not in page(manager).text
+    profile.time_zone = "Pacific/Noumea"
+    profile.save()
+    assert "hoy 20:30" in page(manager).text
+    assert "today 09:30" in page(viewer).text
+    clock.shift(timedelta(minutes=61))
+    assert "ayer 20:30" in page(manager).text
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "place", "after"),
+    [
+        ("tags", {"opened_tags": "", "tags": "zebra"}, "tags", "zebra"),
+        ("protection", {"protected": "on"}, "state-1", "Protected"),
+        ("stop", {}, "state-1", "Stopping…"),
+        ("rename", {"opened_name": "web-1", "name": "web-one"}, "name", "web-one"),
+    ],
+)
+def test_the_page_of_a_server_shows_what_was_changed_at_once(
+    with_fleet: Callable[..., Client], address: str, fields: dict[str, str], place: str, after: str
+) -> None:
+    client = with_fleet(1)
+    assert after not in read(client.get("/servers/1/")).one(id=place).text
+    assert client.post(f"/servers/1/{address}/", fields, headers=HTMX).status_code == 200
+    assert after in read(client.get("/servers/1/")).one(id=place).text
+
+
+def test_the_page_of_a_server_shows_what_vps_has_changed(
+    with_fleet: Callable[..., Client], simulator: Simulator
+) -> None:
+    client = with_fleet(1)
+    client.get("/servers/1/")
+    simulator.account(f"{TOKEN}1").servers[1].hostname = "moved.example.net"
+    assert "moved.example.net" in read(client.get("/servers/1/")).text
+
+
 def test_the_frame_of_a_page_is_nobody_elses(
     with_fleet: Callable[..., Client], sign_in: Callable[..., Client]
 ) -> None:
