@@ -5,6 +5,7 @@ Words look into name, hostname and address; `tag:shop` and `is:protected` into w
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from . import knowledge
@@ -14,7 +15,21 @@ from .remote.objects import Server, one_line
 TAG: Final = "tag:"
 PROTECTED: Final = "is:protected"
 
+KEPT: Final = 32_768
+"""Of so many names it is known where they stand."""
+
 FILTERS: Final = ("q", "status", "location", "sort")
+
+
+@lru_cache(maxsize=KEPT)
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    """web-2 before web-10; kept, because the fleet is sorted anew at each change of one server."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
+    return tuple(
+        (int(part), "") if part.isascii() and part.isdigit() and len(part) < 18 else (0, part)
+        for part in parts
+    )
+
 
 SORTS: Final[dict[str, Any]] = {
     "name": lambda server: _natural(server.name),
@@ -68,12 +83,3 @@ def find(servers: Iterable[Server], text: str, sort: str = "") -> list[Server]:
 def _has(server: Server, words: list[str]) -> bool:
     searched = f"{server.name} {server.hostname or ''} {server.ip_address or ''}".casefold()
     return all(word in searched for word in words)
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """web-2 before web-10."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
-    return [
-        (int(part), "") if part.isascii() and part.isdigit() and len(part) < 18 else (0, part)
-        for part in parts
-    ]

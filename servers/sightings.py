@@ -90,9 +90,13 @@ def note(before: Mapping[str, Server], after: Mapping[str, Server]) -> None:
         return
     known = dict(Sighting.objects.filter(server_id__in=changed).values_list("server_id", "status"))
     now = timezone.now()
-    new = [Sighting(server_id=i, status=after[i].status, since=now) for i in changed]
+    new = [
+        Sighting(server_id=i, status=after[i].status, since=now)
+        for i in changed
+        if known.get(i) != after[i].status
+    ]
     Sighting.objects.bulk_create(
-        [sighting for sighting in new if known.get(sighting.server_id) != sighting.status],
+        new,
         update_conflicts=True,
         unique_fields=["server_id"],
         update_fields=["status", "since"],

@@ -3,6 +3,7 @@
 Each takes the `Api` to speak through, gives a frozen value of `objects`, and raises a `RemoteError`.
 """
 
+import functools
 import logging
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from .transport import Answer, Api, server_path
 log = logging.getLogger(__name__)
 
 MOST_PAGES = 100
+ENTRIES_KEPT = 32_768
+"""So many entries of the list: some 40 MB, where nothing else holds the servers."""
 
 Value = TypeVar("Value")
 
@@ -148,15 +151,23 @@ def _take(page: ListPage, servers: dict[str, Server]) -> int:
     wrong: list[str] = []
     for entry in page.results:
         try:
-            server = msgspec.json.decode(entry, type=Server)
+            server = _entry(bytes(entry))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
             wrong.append(_why(problem))
             continue
-        if servers.setdefault(str(server.id), server) is not server:
+        if str(server.id) in servers:
             wrong.append("an id stands twice")
+            continue
+        servers[str(server.id)] = server
     if wrong:
         log.warning("list: entries not understood: %d, the first: %s", len(wrong), wrong[0])
     return len(wrong)
+
+
+@functools.lru_cache(maxsize=ENTRIES_KEPT)
+def _entry(text: bytes) -> Server:
+    """An entry of the list, read once: nearly all come again as they were, whoever asks."""
+    return msgspec.json.decode(text, type=Server)
 
 
 def _path_of_next(api: Api, address: str) -> str | None:

@@ -145,6 +145,21 @@ def test_a_press_and_the_page_of_a_server_are_no_more_work_in_a_large_fleet(
     assert click(large, 1000) < click(small, 100) * 1.2
 
 
+def test_what_vps_answers_once_more_is_not_read_once_more(
+    with_fleet: Callable[..., Client], simulator: Simulator, clock: time_machine.Traveller
+) -> None:
+    client = with_fleet(1000)
+
+    def refresh() -> int:
+        clock.shift(timedelta(minutes=1))
+        return calls(lambda: client.get("/servers/?now&q=none"))
+
+    again = refresh()
+    for server in simulator.account(f"{TOKEN}1000").servers.values():
+        server.location = "moved"
+    assert again * 1.5 < refresh()
+
+
 def test_a_row_is_drawn_once_and_then_only_shown(with_fleet: Callable[..., Client]) -> None:
     client = with_fleet(99)
     drawn = calls(lambda: client.get("/servers/?page=2"))
