@@ -13,7 +13,7 @@ from typing import Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -186,15 +186,21 @@ def progress(run: Run) -> Progress:
     return Progress(run, list(run.steps.select_related("activity")))
 
 
-def unfinished(link: Connection) -> QuerySet[Run]:
-    """The runs of this account that colleagues should know of, with how far they have come."""
-    over = Q(steps__state__in=(State.ACCEPTED, State.REFUSED, State.UNKNOWN))
-    left_out = Q(steps__state__in=(State.SKIPPED, State.STOPPED))
-    return (
-        Run.objects.filter(account=link.account)
-        .exclude(state=Run.State.OVER)
-        .annotate(asked=Count("steps", filter=over), total=Count("steps", filter=~left_out))
-    )
+UNFINISHED: Final = """
+    SELECT run.*,
+        (SELECT COUNT(*) FROM servers_step WHERE run_id = run.id AND state IN ('accepted', 'refused', 'unknown'))
+            AS asked,
+        (SELECT COUNT(*) FROM servers_step WHERE run_id = run.id AND state NOT IN ('skipped', 'stopped')) AS total
+    FROM servers_run run WHERE run.account = %s AND NOT (run.state = 'over') ORDER BY run.asked_at DESC
+"""
+
+
+def unfinished(link: Connection) -> Iterable[Run]:
+    """The runs of this account that colleagues should know of, with how far they have come.
+
+    Written as SQL, because every list asks it, and building the query takes longer than all rows of the list.
+    """
+    return Run.objects.raw(UNFINISHED, [link.account])
 
 
 def drive(request: HttpRequest, run: Run) -> float:

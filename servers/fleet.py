@@ -103,17 +103,17 @@ def look(connection: Connection, status: str = "", location: str = "", *, now: b
     With a snapshot the filters work in place and nobody waits for VPS.org, unless `now` asks for a fresh one. Without,
     the filters go along with the one request. Raises a RemoteError when there is nothing to show.
     """
-    known = snapshot.read(connection.account)
+    known, trouble = snapshot.read_with_trouble(connection.account)
     if known is not None and (not now or _is_fresh(known)):
-        return _fleet(connection, known, status, location)
+        return _fleet(known, trouble, status, location)
     if location or status in FILTERED_BY_VPS:
         return _ask_filtered(connection, known, status, location)
     try:
-        return _fleet(connection, _refresh(connection, known), status, location)
+        known = _refresh(connection, known)
     except NO_ANSWER:
         if known is None:
             raise
-        return _fleet(connection, known, status, location)
+    return _fleet(known, snapshot.trouble(connection.account), status, location)
 
 
 def tick(connection: Connection) -> Fleet:
@@ -123,8 +123,8 @@ def tick(connection: Connection) -> Fleet:
 
 def seen(connection: Connection) -> Fleet:
     """Every server as last seen; no remote call, and no servers if nobody has looked yet."""
-    known = snapshot.read(connection.account)
-    return _fleet(connection, known) if known else Fleet((), datetime.now(UTC), 0, 0)
+    known, trouble = snapshot.read_with_trouble(connection.account)
+    return _fleet(known, trouble) if known else Fleet((), datetime.now(UTC), 0, 0)
 
 
 def find(connection: Connection, server_id: str) -> Server | None:
@@ -214,10 +214,11 @@ def doubt(connection: Connection, server_id: str, problem: RemoteError, action: 
 
 def _change(connection: Connection, act: Callable[[Snapshot], None]) -> Snapshot | None:
     """Change the snapshot, if there is one, and remember which servers have a new status by it."""
-    known = snapshot.read(connection.account)
-    current = snapshot.change(connection.account, act)
-    if current is not None:
-        sightings.note(known.servers if known else {}, current.servers)
+    changed = snapshot.change(connection.account, act)
+    if changed is None:
+        return None
+    before, current = changed
+    sightings.note(before.servers, current.servers)
     return current
 
 
@@ -268,7 +269,7 @@ def _ask_filtered(connection: Connection, known: Snapshot | None, status: str, l
     except NO_ANSWER:
         if known is None:
             raise
-        return _fleet(connection, known, status, location)
+        return _fleet(known, snapshot.trouble(connection.account), status, location)
 
     def see(current: Snapshot) -> None:
         for server in answer.servers:
@@ -329,7 +330,7 @@ def _is_fresh(known: Snapshot) -> bool:
     return 0 <= age < (FRESH_WHILE_CHANGING if changing else FRESH)
 
 
-def _fleet(connection: Connection, known: Snapshot, status: str = "", location: str = "") -> Fleet:
+def _fleet(known: Snapshot, trouble: Trouble | None, status: str = "", location: str = "") -> Fleet:
     def chosen() -> tuple[tuple[Server, ...], Memo]:
         servers = known.servers.values()
         if status or location:
@@ -345,7 +346,7 @@ def _fleet(connection: Connection, known: Snapshot, status: str = "", location: 
         hidden=known.hidden,
         complete=known.complete,
         whole=not (status or location),
-        trouble=snapshot.trouble(connection.account),
+        trouble=trouble,
         asked=known.asked,
         changed=known.changed,
         added=known.added,

@@ -88,7 +88,17 @@ _memory: dict[str, tuple[int, Snapshot]] = {}
 
 def read(account: str) -> Snapshot | None:
     """The snapshot, decoded once per process and version. Not to be changed."""
-    stamp = cache.get(f"fleet:{account}:stamp")
+    return _known(account, cache.get(f"fleet:{account}:stamp"))
+
+
+def read_with_trouble(account: str) -> tuple[Snapshot | None, Trouble | None]:
+    """The same, and why it is not fresh, with one question to the cache."""
+    stamp, told = f"fleet:{account}:stamp", f"fleet:{account}:trouble"
+    found = cache.get_many([stamp, told])
+    return _known(account, found.get(stamp)), _trouble(found.get(told))
+
+
+def _known(account: str, stamp: int | None) -> Snapshot | None:
     if stamp is None:
         return None
     remembered = _memory.get(account)
@@ -100,8 +110,8 @@ def read(account: str) -> Snapshot | None:
     return snapshot
 
 
-def change(account: str, act: Callable[[Snapshot], None]) -> Snapshot | None:
-    """Change the snapshot, if there is one."""
+def change(account: str, act: Callable[[Snapshot], None]) -> tuple[Snapshot, Snapshot] | None:
+    """Change the snapshot, if there is one: as it was, and as it is now."""
     with locked(account):
         known = read(account)
         if known is None:
@@ -110,7 +120,7 @@ def change(account: str, act: Callable[[Snapshot], None]) -> Snapshot | None:
         act(snapshot)
         if (snapshot.version, snapshot.checked_at) != (known.version, known.checked_at):
             _save(account, snapshot)
-        return snapshot
+        return known, snapshot
 
 
 def take_over(account: str, answer: ServerList, before: int) -> Snapshot:
@@ -123,7 +133,10 @@ def take_over(account: str, answer: ServerList, before: int) -> Snapshot:
 
 def trouble(account: str) -> Trouble | None:
     """Why the snapshot is not fresh, if VPS.org does not answer."""
-    packed = cache.get(f"fleet:{account}:trouble")
+    return _trouble(cache.get(f"fleet:{account}:trouble"))
+
+
+def _trouble(packed: bytes | None) -> Trouble | None:
     return msgspec.msgpack.decode(packed, type=Trouble) if packed else None
 
 

@@ -127,7 +127,7 @@ def servers(request: PanelRequest) -> HttpResponse:
         "ids": ",".join(str(server.id) for server in page.object_list),
         "statuses": _chips(everything, "status", status),
         "locations": _chips(everything, "location", location),
-        "orders": _orders(sort),
+        "orders": tuple(_orders(sort).items()),
         "filtered": bool(text or status or location),
         "runs": bulk.unfinished(link),
         "bulk_actions": bulk.permitted(request.user),
