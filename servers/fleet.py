@@ -107,9 +107,9 @@ def look(connection: Connection, status: str = "", location: str = "", *, now: b
     if known is not None and (not now or _is_fresh(known)):
         return _fleet(known, trouble, status, location)
     if location or status in FILTERED_BY_VPS:
-        return _ask_filtered(connection, known, status, location)
+        return _ask_filtered(connection, known, trouble, status, location)
     try:
-        known = _refresh(connection, known)
+        known = _refresh(connection, known, trouble)
     except NO_ANSWER:
         if known is None:
             raise
@@ -138,10 +138,10 @@ def detail(connection: Connection, server_id: str, *, settle: bool = True) -> Se
 
     It settles the open changes; without `settle` the caller does, with the rows of the log that it reads anyway.
     """
-    known = snapshot.read(connection.account)
+    known, trouble = snapshot.read_with_trouble(connection.account)
     before = known.version if known else 0
     try:
-        server = _ask(connection, lambda: service.get_server(connection.api, server_id))
+        server = _ask(connection, trouble, lambda: service.get_server(connection.api, server_id))
     except Gone as problem:
         if known is not None and server_id in known.servers:
             problem.server_name = known.servers[server_id].name
@@ -225,14 +225,15 @@ def _change(connection: Connection, act: Callable[[Snapshot], None]) -> Snapshot
 # --- asking -----------------------------------------------------------------------------------------------------
 
 
-def _refresh(connection: Connection, known: Snapshot | None) -> Snapshot:
+def _refresh(connection: Connection, known: Snapshot | None, trouble: Trouble | None) -> Snapshot:
     """Ask for the whole list, unless somebody is asking already; theirs is waited for if there is nothing to show."""
     deadline = connection.api.transport.deadline
     flag = f"fleet:{connection.account}:asking"
     if not cache.add(flag, 1, timeout=deadline * 2):
         return known or _wait_for_first(connection, flag, deadline)
     try:
-        return _take_over(connection, _ask(connection, lambda: service.list_servers(connection.api)), known)
+        answer = _ask(connection, trouble, lambda: service.list_servers(connection.api))
+        return _take_over(connection, answer, known)
     finally:
         cache.delete(flag)
 
@@ -260,12 +261,14 @@ def _wait_for_first(connection: Connection, flag: str, deadline: float) -> Snaps
     return known
 
 
-def _ask_filtered(connection: Connection, known: Snapshot | None, status: str, location: str) -> Fleet:
+def _ask_filtered(
+    connection: Connection, known: Snapshot | None, trouble: Trouble | None, status: str, location: str
+) -> Fleet:
     """Ask with the filters along. The answer brings single servers of the snapshot up to date, not the whole."""
     before = known.version if known else 0
     sent = status if status in FILTERED_BY_VPS else ""
     try:
-        answer = _ask(connection, lambda: service.list_servers(connection.api, sent, location))
+        answer = _ask(connection, trouble, lambda: service.list_servers(connection.api, sent, location))
     except NO_ANSWER:
         if known is None:
             raise
@@ -288,9 +291,8 @@ def _ask_filtered(connection: Connection, known: Snapshot | None, status: str, l
     )
 
 
-def _ask(connection: Connection, question: Callable[[], Value]) -> Value:
+def _ask(connection: Connection, trouble: Trouble | None, question: Callable[[], Value]) -> Value:
     """Put one question to VPS.org, unless it has failed so often that it is left in peace for a while."""
-    trouble = snapshot.trouble(connection.account)
     if trouble is not None and 0 < trouble.rest_until - time.time() <= REST * 6:
         log.warning("not asked: VPS.org failed %d times in a row", trouble.failures)
         raise NoAnswer("none")
