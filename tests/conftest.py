@@ -27,9 +27,9 @@ def running_simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def simulator(running_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
-    """VPS.org with its seeded fleet and a clock that stands still; answers may take two seconds at most."""
+    """VPS.org with its seeded fleet and a clock that stands still; answers may take five seconds at most."""
     settings.VPS_API_URL = running_simulator.base_url  # type: ignore[attr-defined]
-    settings.VPS_API_DEADLINE = 2
+    settings.VPS_API_DEADLINE = 5
     session.transport.cache_clear()
     cache.clear()
     running_simulator.reset()

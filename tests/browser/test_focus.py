@@ -95,7 +95,7 @@ def test_the_buttons_of_a_run_that_is_over(page: Page) -> None:
     page.get_by_role("button", name="Stop").press("Enter")
     page.get_by_role("button", name="Pause").focus()
     expect(page.get_by_text("Over: 3 of 3 asked.").first).to_be_visible()
-    assert page.evaluate("document.activeElement !== document.body")
+    expect(page.locator("body")).not_to_be_focused()
 
 
 def test_the_question_that_was_answered_or_refused(

@@ -163,7 +163,7 @@ class Fault(NamedTuple):
     question: Told | Never
     change: Told | Never
     but: Mapping[str, Told | Never] = MappingProxyType({})
-    deadline: float = 5
+    deadline: float = 20
 
 
 def status(number: int, body: Any = b"", **headers: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def silence(kind: str, *, calls: int = 1, found: bool, body: bool = False, **det
         Told(504, SILENT, calls),
         Told(504, LOST, outcome=UNKNOWN),
         {"create": CREATE_FOUND if found else CREATE_LOST} | ({"delete": NO_BODY} if body else {}),
-        deadline=5 if calls > 1 else 0.4,
+        deadline=20 if calls > 1 else 0.4,
     )
 
 
