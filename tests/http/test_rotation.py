@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
@@ -88,6 +89,7 @@ def test_it_goes_on_for_as_many_keys_as_there_are(start: Start, viewer: Client) 
     account = session.account_of(Token(TOKEN))
     start(SECOND, FIRST)
     assert viewer.get("/servers/").status_code == 200
+    assert Client().get("/login/").status_code == 200
     start(THIRD, SECOND)
     assert viewer.get("/servers/").status_code == 200
     start(THIRD)
@@ -130,6 +132,12 @@ def test_what_another_tab_has_saved_or_ended_meanwhile_stays_so(start: Start, vi
     Session.objects.all().delete()
     assert viewer.get("/servers/").status_code == 302
     assert not Session.objects.exists()
+
+
+def test_a_member_who_was_removed_meanwhile_is_asked_to_sign_in(start: Start, viewer: Client) -> None:
+    start(SECOND, FIRST)
+    User.objects.all().delete()
+    assert viewer.get("/servers/")["Location"].startswith("/login/")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
