@@ -140,6 +140,14 @@ def test_a_member_who_was_removed_meanwhile_is_asked_to_sign_in(start: Start, vi
     assert viewer.get("/servers/")["Location"].startswith("/login/")
 
 
+def test_a_session_from_before_a_new_password_is_over_all_the_same(start: Start, viewer: Client) -> None:
+    start(SECOND, FIRST)
+    member = User.objects.get()
+    member.set_password("another one than the session was opened with")
+    member.save()
+    assert viewer.get("/servers/")["Location"].startswith("/login/")
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_another_tab_is_not_signed_out_and_loses_nothing_while_the_key_is_sealed_anew(
     start: Start, operator: Client, simulator: Simulator, settings: Any
