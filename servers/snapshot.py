@@ -8,8 +8,8 @@ import contextlib
 import time
 from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Any, Final, TypeVar
+from functools import cached_property, lru_cache
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from django.core.cache import cache
@@ -25,10 +25,13 @@ MOST_WORKED_OUT: Final = 32
 """So many filters and orders of a snapshot are kept beside it."""
 MEMORIES: Final = 64
 """How many decoded snapshots a process keeps beside the cache."""
+SERVERS_KEPT: Final = 32_768
+"""So many servers that were unpacked: some 40 MB, where nothing else holds them."""
 
 
 Memo = dict[Hashable, Any]
 Value = TypeVar("Value")
+Entry = TypeVar("Entry")
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -38,14 +41,14 @@ class Asked(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Snapshot(msgspec.Struct, dict=True):
-    """All servers of an account as last seen.
+class SnapshotOf(msgspec.Struct, Generic[Entry], dict=True):
+    """All servers of an account as last seen, each as an `Entry`.
 
     `version` grows with every change to it. By server: `changed` is the version at which it last looked different,
     `added` the one at which it first stood here, `patched` the one at which we changed or deleted it ourselves.
     """
 
-    servers: dict[str, Server]
+    servers: dict[str, Entry]
     checked_at: float
     version: int
     count: int = 0
@@ -60,6 +63,9 @@ class Snapshot(msgspec.Struct, dict=True):
     def worked_out(self) -> Memo:
         """What follows from this snapshot alone, for `once`; it stays in this process."""
         return {}
+
+
+Snapshot = SnapshotOf[Server]
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -166,10 +172,18 @@ def _load(account: str) -> Snapshot | None:
     if packed is None:
         return None
     try:
-        return msgspec.msgpack.decode(packed, type=Snapshot)
+        raw = msgspec.msgpack.decode(packed, type=SnapshotOf[msgspec.Raw])
+        servers = {server_id: _server(bytes(entry)) for server_id, entry in raw.servers.items()}
     except msgspec.DecodeError:
         # Another release of the console wrote it.
         return None
+    return Snapshot(**{field: getattr(raw, field) for field in raw.__struct_fields__} | {"servers": servers})
+
+
+@lru_cache(maxsize=SERVERS_KEPT)
+def _server(packed: bytes) -> Server:
+    """A server out of the cache, unpacked once: of a fleet that has changed nearly all are as they were."""
+    return msgspec.msgpack.decode(packed, type=Server)
 
 
 def _save(account: str, snapshot: Snapshot) -> None:

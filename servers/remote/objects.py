@@ -40,8 +40,8 @@ class Shown(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
-            if isinstance(text := getattr(self, field), str):
-                msgspec.structs.force_setattr(self, field, one_line(text))
+            if isinstance(text := getattr(self, field), str) and (shown := one_line(text)) is not text:
+                msgspec.structs.force_setattr(self, field, shown)
 
 
 class Plan(Shown, frozen=True):
