@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.test import Client
 
 from servers import session
@@ -15,6 +17,13 @@ from tests.credentials import PASSWORD, TOKEN
 __all__ = ["PASSWORD", "TOKEN"]
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/servers/"}
+
+
+@receiver(setting_changed)
+def connect_anew(setting: str, **kwargs: object) -> None:
+    """The process keeps one way to VPS.org, made by the settings as they were then."""
+    if setting.startswith("VPS_API_") or setting == "WEB_THREADS":
+        session.transport.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +39,10 @@ def simulator(running_simulator: Simulator, settings: Any) -> Iterator[Simulator
     """VPS.org with its seeded fleet and a clock that stands still; answers may take five seconds at most."""
     settings.VPS_API_URL = running_simulator.base_url  # type: ignore[attr-defined]
     settings.VPS_API_DEADLINE = 5
-    session.transport.cache_clear()
     cache.clear()
     running_simulator.reset()
     yield running_simulator
     running_simulator.reset()
-    session.transport.cache_clear()
 
 
 @pytest.fixture(autouse=True)

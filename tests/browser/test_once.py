@@ -7,7 +7,6 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from servers.models import Activity
-from servers.session import transport
 from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
 
@@ -37,7 +36,6 @@ def test_three_presses_make_one_server_and_lead_to_it_even_if_the_answer_is_lost
     page = filled(open_page, manager)
     if fault:
         settings.VPS_API_DEADLINE = 1
-        transport.cache_clear()
         simulator.faults.next(fault, "create")
     page.evaluate(THREE_TIMES)
     expect(page.get_by_role("heading", name="blog-1", exact=True)).to_be_visible()

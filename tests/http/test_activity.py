@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from servers import session
 from servers.models import Activity
 from servers.simulator import SimulatedServer, Simulator
 from tests.http.pages import Element, read
@@ -61,7 +60,6 @@ def test_the_row_is_there_before_vps_org_answers(
     manager: Client, simulator: Simulator, settings: Any
 ) -> None:
     settings.VPS_API_DEADLINE = 60
-    session.transport.cache_clear()
     simulator.faults.next("hang", "stop")
 
     def press() -> None:

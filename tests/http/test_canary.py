@@ -13,7 +13,6 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from servers import session
 from servers.session import ASIDE, SEALED
 from servers.simulator import Simulator
 from tests.canary import answer, everything_kept, layers, tells
@@ -43,7 +42,6 @@ def search(
     """Fails where an answer, or what was written on its way, tells the key; at the end, where what is kept does."""
     settings.DEBUG, settings.ADMINS = debug, [("Ada", "ada@example.com")]
     settings.VPS_API_DEADLINE = 60
-    session.transport.cache_clear()
     caplog.set_level("DEBUG")
 
     def through(response: Any) -> Any:
@@ -193,13 +191,11 @@ def test_no_fault_of_vps_org_tells_it(
             else:
                 request = "list" if way == "connect" else WAYS[way].request
                 simulator.faults.next(wrong.kind, request, times=2, **wrong.details)
-            session.transport.cache_clear()
             if way == "connect":
                 search(browser.post("/connect/", {"token": TOKEN}))
             else:
                 search(follow(browser, search(ask(browser, way))))
             settings.VPS_API_URL = simulator.base_url  # type: ignore[attr-defined]
-            session.transport.cache_clear()
 
 
 JUNK = (
@@ -243,7 +239,6 @@ def test_no_mistake_with_a_pasted_key_tells_it(
     assert search(nina.post("/connect/", {"token": TOKEN}))["Location"].startswith("/again/")
     assert ASIDE in nina.session
     search(nina.get("/again/"))
-    session.transport.cache_clear()
     settings.VPS_API_URL = None
     assert search(nina.post("/connect/", {"token": TOKEN})).status_code == 500
     settings.VPS_API_TOKEN = TOKEN

@@ -9,7 +9,6 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from servers import session
 from servers.models import Activity
 from servers.simulator import Simulator
 from servers.simulator.api import NAMES
@@ -62,7 +61,6 @@ def test_every_fault_says_what_happened_to_the_server(
     settings.VPS_API_DEADLINE = wrong.deadline
     if not wrong.kind:
         settings.VPS_API_URL = "http://127.0.0.1:1/api/v1"
-    session.transport.cache_clear()
     if way in QUESTIONS:
         cache.clear()
     elif request == "start":

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from servers.remote.errors import RemoteError
 from servers.remote.transport import Api, Token, Transport
-from servers.session import transport
 from servers.simulator import Simulator
 from tests.conftest import HTMX, TOKEN
 from tests.unit.nine import NINE, example
@@ -133,7 +132,6 @@ def test_an_answer_of_100_mb_takes_less_than_100_mb_of_memory(
     manager: Client, simulator: Simulator, settings: Any, kind: str, page: str
 ) -> None:
     settings.VPS_API_DEADLINE = 120
-    transport.cache_clear()
     method, address, headers = PAGES[page]
     if method == "GET":
         cache.clear()

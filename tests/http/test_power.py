@@ -1,6 +1,7 @@
 """Start, stop and restart: one press, one request to VPS.org, and an answer that everybody can trust."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -218,7 +219,8 @@ def test_a_lost_answer_is_not_known_and_is_not_sent_again(
     assert last_row().outcome == "unknown"
 
 
-def test_a_hang_counts_as_a_lost_answer(operator: Client, simulator: Simulator) -> None:
+def test_a_hang_counts_as_a_lost_answer(operator: Client, simulator: Simulator, settings: Any) -> None:
+    settings.VPS_API_DEADLINE = 1
     simulator.faults.next("hang", "stop")
     response = operator.post(f"/servers/{RUNNING}/stop/")
     assert response.status_code == 504

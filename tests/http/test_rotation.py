@@ -153,7 +153,6 @@ def test_another_tab_is_not_signed_out_and_loses_nothing_while_the_key_is_sealed
     start: Start, operator: Client, simulator: Simulator, settings: Any
 ) -> None:
     settings.VPS_API_DEADLINE = 60
-    session.transport.cache_clear()
     other_tab = Client()
     other_tab.cookies.load(operator.cookies)
     start(SECOND, FIRST)

@@ -41,7 +41,6 @@ def test_twenty_tabs_with_a_revoked_key_get_one_message_each_for_one_call_each_a
 ) -> None:
     # Room for all of them at VPS.org: who finds none is shown the server as last known.
     settings.WEB_THREADS = 4 * TABS
-    session.transport.cache_clear()
     simulator.world.accounts.clear()
     tabs = [tab(viewer) for _ in range(TABS)]
     answers = at_once(*(lambda one=one: one.get(PAGE, headers=HTMX) for one in tabs))

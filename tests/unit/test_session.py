@@ -19,7 +19,6 @@ from servers.session import (
     connection,
     connection_with,
     team_token,
-    transport,
 )
 from tests.conftest import TOKEN
 from tests.unit.conftest import Stranger
@@ -63,7 +62,6 @@ def test_the_way_to_vps_org_is_as_the_settings_say(settings: Any, stranger: Stra
     settings.VPS_API_URL, settings.VPS_API_PROXY = "http://vps.invalid/api/v1", stranger.address
     settings.VPS_API_DEADLINE, settings.WEB_THREADS = 17, 40
     stranger.answer = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"results":[]}'
-    transport.cache_clear()
     api = connection_with(Token(TOKEN)).api
     service.list_servers(api)
     assert stranger.came[0].startswith(b"GET http://vps.invalid/api/v1/servers/ HTTP/1.1")
