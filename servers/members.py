@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -19,6 +20,7 @@ from .second_step import STEPS
 
 Action = MemberChange.Action
 Who = SecondStepRule.Who
+LONGEST_NAME: Final = 150
 MANAGERS = Q(is_superuser=True) | Q(groups__name=Role.MANAGER)
 
 
@@ -39,8 +41,8 @@ class LinkClosed(Exception):
 
 
 def name_of(user: User) -> str:
-    """A member's name as it is shown: the full one, or the one to sign in with."""
-    return user.get_full_name() or user.get_username()
+    """A member's name as it is shown: the full one, or the one to sign in with; as long as one that is kept may be."""
+    return (user.get_full_name() or user.get_username())[:LONGEST_NAME]
 
 
 def role_of(user: User) -> Role | None:

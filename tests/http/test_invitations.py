@@ -55,6 +55,13 @@ def test_whoever_is_invited_chooses_a_name_and_signs_in_with_the_role(
     assert trace() == ["mia invited Anna Operator", "anna joined anna Operator"]
 
 
+def test_whoever_has_the_longest_names_can_invite(manager: Client) -> None:
+    User.objects.filter(username="mia").update(first_name="M" * 100, last_name="O" * 100)
+    assert accept(invite(manager, "Viewer")).status_code == 302
+    kept = Invitation._meta.get_field("made_by_name").max_length
+    assert len(Invitation.objects.get().made_by_name) == kept
+
+
 @pytest.mark.parametrize("field", ["is_superuser", "is_staff", "groups", "user_permissions", "role"])
 def test_whoever_is_invited_gets_nothing_that_was_not_offered(manager: Client, field: str) -> None:
     assert accept(invite(manager, "Viewer"), **{field: "1"}).status_code == 302
