@@ -1,5 +1,6 @@
 """Consoles and their cache as programs of their own, on free ports, which a test may kill."""
 
+import atexit
 import json
 import os
 import shutil
@@ -8,8 +9,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +61,22 @@ def until(true: Callable[[], object]) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError
+
+
+@cache
+def _migrated() -> Path:
+    """A database as `migrate` makes it: once for all consoles, because it takes longer than most tests."""
+    folder = tempfile.mkdtemp(prefix="console-migrated-")
+    atexit.register(shutil.rmtree, folder)
+    database = Path(folder) / "db.sqlite3"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "a key for this test only, which opens nothing outside of it",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "DJANGO_SETTINGS_MODULE": "tests.load.settings",
+    }
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True)
+    return database
 
 
 class Redis:
@@ -139,7 +158,10 @@ class Console:
             "DJANGO_SETTINGS_MODULE": "tests.load.settings",
             **environment,
         }
-        self.manage("migrate", "-v0")
+        if self._on_postgres:
+            self.manage("migrate", "-v0")
+        else:
+            shutil.copy(_migrated(), self.database)
 
     @property
     def _on_postgres(self) -> bool:
