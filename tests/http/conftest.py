@@ -26,6 +26,9 @@ OF_THE_PROXY = (
     "X_FRAME",
 )
 """The settings that TRUST_PROXY decides begin so."""
+turns_the_clock_of_the_cache = pytest.mark.skipif(
+    "TEST_CACHE_URL" in os.environ, reason="Redis has a clock of its own, which no test turns"
+)
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 

@@ -1,7 +1,6 @@
 """Edit, rename and backups: what is sent, and that nobody's words are overwritten unseen."""
 
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.test import Client
 from servers.models import Activity
 from servers.simulator import Simulator
 from tests.conftest import HTMX
+from tests.http.conftest import turns_the_clock_of_the_cache
 from tests.http.pages import Element, read
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -213,6 +213,7 @@ def test_a_server_without_a_hostname_is_renamed_without_one(
     assert simulator.account().servers[SERVER].name == "shop-web"
 
 
+@turns_the_clock_of_the_cache
 def test_a_console_that_dies_while_saving_keeps_others_out_for_two_calls_and_no_longer(
     operator: Client,
     opened: dict[str, str],
@@ -220,8 +221,6 @@ def test_a_console_that_dies_while_saving_keeps_others_out_for_two_calls_and_no_
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
 ) -> None:
-    if "TEST_CACHE_URL" in os.environ:
-        pytest.skip("Redis has a clock of its own, which no test turns")
     with monkeypatch.context() as dead:
         dead.setattr(cache, "delete", lambda key: None)
         assert operator.post(ADDRESS, opened | {"name": "shop-web"}).status_code == 302

@@ -214,7 +214,11 @@ class Shape:
             response.status_code,
             Counter((element.tag, tuple(sorted(element.attributes))) for element in elements),
             {
-                (element.tag, name, value.partition("?")[0])
+                (
+                    element.tag,
+                    name,
+                    re.sub(r"/(notes|links|members)/\d+/", r"/\1/1/", value.partition("?")[0]),
+                )
                 for element in elements
                 for name, value in element.attributes.items()
                 if name in LEADING

@@ -13,6 +13,7 @@ from django.utils import timezone
 from servers.models import Sample
 from servers.simulator import Simulator
 from tests.conftest import HTMX
+from tests.http.conftest import turns_the_clock_of_the_cache
 from tests.http.pages import Element, read
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -42,6 +43,7 @@ def look_for(client: Client, later: Later, minutes: int, times: int) -> None:
         later(minutes * MINUTE)
 
 
+@turns_the_clock_of_the_cache
 def test_before_there_is_a_line_a_sentence_says_how_it_comes(viewer: Client, later: Later) -> None:
     for _ in range(2):
         section = lines(viewer)
@@ -161,6 +163,7 @@ def test_a_long_table_shows_its_newest_figures(viewer: Client) -> None:
     assert len(picture.one("tbody").all("tr")) == 100
 
 
+@turns_the_clock_of_the_cache
 def test_the_lines_cost_one_query_however_many_figures_there_are(viewer: Client, later: Later) -> None:
     look_for(viewer, later, 10, 3)
     with CaptureQueriesContext(connection) as queries:
