@@ -96,6 +96,11 @@ def records(text: str) -> None:
     )
 
 
+def unnumbered(address: str) -> str:
+    """The same for each row of the console's own, which PostgreSQL numbers on and on."""
+    return re.sub(r"(?<!/servers)/\d+/", "/1/", address)
+
+
 class Walk:
     """A way through every page and partial that shows something of the account or of its members."""
 
@@ -116,7 +121,7 @@ class Walk:
         self.keep("POST", address, self.client.post(address, data, headers=headers))
 
     def keep(self, method: str, address: str, response: Any) -> None:
-        self.answers[f"{len(self.answers)} {method} {address}"] = response
+        self.answers[f"{len(self.answers)} {method} {unnumbered(address)}"] = response
 
     def look(self) -> None:
         """Everything that is only looked at."""
@@ -217,7 +222,7 @@ class Shape:
                 (
                     element.tag,
                     name,
-                    re.sub(r"/(notes|links|members)/\d+/", r"/\1/1/", value.partition("?")[0]),
+                    unnumbered(value.partition("?")[0]),
                 )
                 for element in elements
                 for name, value in element.attributes.items()

@@ -267,7 +267,7 @@ SLOW: dict[str, dict[str, Any]] = {
 def test_the_deadline_holds_for_the_whole_answer(
     base: str, simulator: Simulator, kind: str, name: str
 ) -> None:
-    api = Api(Transport(base, deadline=0.3), Token(TOKEN))
+    api = Api(Transport(base, deadline=1), Token(TOKEN))
     simulator.faults.next(kind, **SLOW[kind])
     began = monotonic()
     with pytest.raises(NoAnswer):
