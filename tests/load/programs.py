@@ -160,7 +160,7 @@ class Console:
         }
         if self._on_postgres:
             self.manage("migrate", "-v0")
-        else:
+        elif not self.database.exists():  # several consoles may share one
             shutil.copy(_migrated(), self.database)
 
     @property
