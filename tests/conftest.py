@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.signals import setting_changed
+from django.db import connection
 from django.dispatch import receiver
-from django.test import Client
+from django.test import Client, override_settings
 
 from servers import session
 from servers.simulator import Simulator
@@ -39,19 +40,35 @@ def running_simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator, settings: Any) -> Iterator[Simulator]:
-    """VPS.org with its seeded fleet and a clock that stands still; answers may take five seconds at most."""
-    settings.VPS_API_URL = running_simulator.base_url  # type: ignore[attr-defined]
-    settings.VPS_API_DEADLINE = 5
-    cache.clear()
-    running_simulator.reset()
-    yield running_simulator
-    running_simulator.reset()
+def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
+    """VPS.org with its seeded fleet and a clock that stands still."""
+    with override_settings(VPS_API_URL=running_simulator.base_url):  # type: ignore[attr-defined]
+        cache.clear()
+        running_simulator.reset()
+        yield running_simulator
+        running_simulator.reset()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A test whose requests commit leaves the tables as the migrations made them, with the roles."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        for table in tables:
+            cursor.execute(f"DROP TABLE IF EXISTS kept_{table}")
+            cursor.execute(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")  # noqa: S608
+    # Every foreign key is looked at when all of this is done.
+    flush = [f"DELETE FROM {table}" for table in tables]  # noqa: S608
+    flush += [f"INSERT INTO {table} SELECT * FROM kept_{table}" for table in tables]  # noqa: S608
+    connection._test_serialized_contents = "[]"  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.ops, "sql_flush", lambda *args, **options: flush)
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _roles_survive(django_db_serialized_rollback: None) -> None:
-    """A test whose requests commit leaves the database as the migrations made it, with the roles."""
+def _flush_is_all(django_db_serialized_rollback: None) -> None:
+    """Django would otherwise make the roles' permissions anew, with other numbers."""
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ os.environ |= {
     "CACHE_URL": os.environ.get("TEST_CACHE_URL", "").replace(
         "/0", f"/{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]}"
     ),
-    "VPS_API_URL": "http://127.0.0.1:9/api/v1",
+    "VPS_API_URL": os.environ.get("TEST_VPS_API_URL", "http://127.0.0.1:9/api/v1"),
+    "VPS_API_DEADLINE": "5",
     "VPS_API_TOKEN": "",
     "DEBUG": "off",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
