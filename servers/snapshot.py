@@ -5,6 +5,7 @@ short lock that all processes share.
 """
 
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -187,7 +188,7 @@ def _server(packed: bytes) -> Server:
 
 
 def _save(account: str, snapshot: Snapshot) -> None:
-    stamp = time.time_ns()
+    stamp = secrets.randbits(63)
     packed = msgspec.msgpack.encode(snapshot)
     # Together, or a process that is killed in between would leave a stamp that is not of this snapshot.
     cache.set_many({f"fleet:{account}": packed, f"fleet:{account}:stamp": stamp}, timeout=KEPT)

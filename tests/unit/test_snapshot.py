@@ -1,5 +1,7 @@
 """What the cache holds of the servers: nobody's change is lost."""
 
+import time_machine
+
 from servers import snapshot
 from servers.remote.objects import Server, ServerList
 from servers.snapshot import Snapshot
@@ -37,6 +39,16 @@ def test_a_single_server_that_was_asked_for_before_a_change_does_not_undo_it() -
     snapshot.put(known, Server(id="web", name="web", status="stopping"))
     snapshot.see(known, Server(id="web", name="web", status="active"), before=asked_at)
     assert known.servers["web"].status == "stopping"
+
+
+def test_another_process_reads_what_was_changed_at_the_same_moment() -> None:
+    with time_machine.travel(1_800_000_000, tick=False):
+        snapshot.take_over("ours", listed(web="active"), before=0)
+        theirs = snapshot._memory["ours"]
+        snapshot.take_over("ours", listed(web="stopped"), before=0)
+        snapshot._memory["ours"] = theirs
+        known = snapshot.read("ours")
+    assert known and known.servers["web"].status == "stopped"
 
 
 def test_nothing_new_leaves_the_version_as_it_was() -> None:
