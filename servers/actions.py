@@ -207,6 +207,7 @@ def _logged(
             form_key=form_key,
             step=step,
         )
+    request.logged = True  # type: ignore[attr-defined]
     try:
         yield entry
     except RemoteError as problem:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
 from . import drafts
@@ -60,6 +61,19 @@ def followed_by_the_page(get_response: GetResponse) -> GetResponse:
             response.status_code = 204
             response["HX-Redirect"] = response["Location"]
             del response["Location"]
+        return response
+
+    return middleware
+
+
+def told_to_the_page(get_response: GetResponse) -> GetResponse:
+    """A change that htmx sent: what the page shows of the log comes anew, also where VPS.org refused (`logged`)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+        if htmx and getattr(request, "logged", False):
+            trigger_client_event(response, "logged")
         return response
 
     return middleware

@@ -22,5 +22,7 @@ class PanelRequest(HttpRequest):
     """The row of the session, with what came along (signed_in.session_row)."""
     draft_done: bool
     """Whether the form was sent, so that its draft is over (drafts)."""
+    logged: bool
+    """Whether it changed something, or tried to, so that the log has a new row (actions)."""
     problem: RemoteError
     """What the answer tells of VPS.org, if it tells a problem."""

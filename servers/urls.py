@@ -57,6 +57,7 @@ urlpatterns = [
     path("servers/new/<uuid:form_key>/", create.outcome, name="server-new-outcome"),
     path("servers/<server:server_id>/", server.detail, name="server-detail"),
     path("servers/<server:server_id>/usage/", server.usage, name="server-usage"),
+    path("servers/<server:server_id>/recent/", server.recent, name="server-recent"),
     path("servers/<server:server_id>/edit/", server.edit, name="server-edit"),
     path("servers/<server:server_id>/rename/", server.rename, name="server-rename"),
     path("servers/<server:server_id>/backups/", server.backups, name="server-backups"),

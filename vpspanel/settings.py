@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "servers.middleware.followed_by_the_page",
+    "servers.middleware.told_to_the_page",
     "servers.middleware.never_stored",
     "servers.drafts.kept_unless_sent",
     "servers.middleware.RemoteProblems",

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
 
 from .. import bulk, drawn, fleet, metrics, session
 from ..remote.objects import SERVER_ID, Server
@@ -170,7 +171,10 @@ def _ticks(request: PanelRequest, page: Page, current: fleet.Fleet) -> HttpRespo
         "toggled": toggled,
         "full": page.on == "server",
     }
-    return render(request, "servers/_ticks.html", context)
+    response = render(request, "servers/_ticks.html", context)
+    if changed and page.on == "server":
+        trigger_client_event(response, "logged")
+    return response
 
 
 def matching(current: fleet.Fleet, query: Query) -> list[Server]:

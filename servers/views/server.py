@@ -77,6 +77,21 @@ def usage(request: PanelRequest, server_id: str) -> HttpResponse:
     return render(request, "servers/_lines.html", context)
 
 
+@require_safe
+@permission_required("servers.look", raise_exception=True)
+def recent(request: PanelRequest, server_id: str) -> HttpResponse:
+    """What was done to one server lately, for its page; no remote call where the fleet knows the server."""
+    if not request.htmx:
+        return redirect("server-detail", server_id)
+    link = session.connection(request)
+    server = fleet.find(link, server_id) or fleet.detail(link, server_id)
+    context = {
+        "server": server,
+        "receipts": receipts.receipts(Activity.objects.filter(server_id=server_id)[:RECENT]),
+    }
+    return render(request, "servers/_recent.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @permission_required("servers.edit", raise_exception=True)
 def edit(request: PanelRequest, server_id: str) -> HttpResponse:

@@ -53,6 +53,21 @@ def test_it_moves_nothing_when_a_status_changes(
     assert page.evaluate(BOXES) == before
 
 
+def test_a_press_stands_in_what_was_done_and_so_does_what_came_of_it(
+    open_page: OpenPage, operator: Client, simulator: Simulator
+) -> None:
+    page = open_page(operator)
+    page.goto("/servers/12360/")
+    page.evaluate(MARK)
+    done = page.get_by_role("region", name="What was done")
+    expect(done).to_contain_text("Nothing was changed through this console yet.")
+    page.get_by_role("button", name="Start mail-02", exact=True).click()
+    expect(done.get_by_role("listitem")).to_contain_text("Accepted Start mail-02 otto")
+    simulator.clock.advance(60)
+    expect(done.get_by_role("listitem")).to_contain_text("seen running")
+    assert not reloaded(page)
+
+
 def test_it_leaves_a_half_typed_name_and_the_focus_alone(
     open_page: OpenPage, operator: Client, simulator: Simulator
 ) -> None:

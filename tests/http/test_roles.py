@@ -73,6 +73,7 @@ TABLE = [
     Row("server-reboot", "GET", 403, 200, 200),
     Row("server-reboot", "POST", 403, 302, 302),
     Row("server-usage", "GET", 302, 302, 302),
+    Row("server-recent", "GET", 302, 302, 302),
     Row("server-edit", "GET", 403, 200, 200),
     Row("server-edit", "POST", 403, 302, 302, body=EDIT),
     Row("server-rename", "GET", 403, 302, 302),
