@@ -29,6 +29,8 @@ OF_THE_PROXY = (
 turns_the_clock_of_the_cache = pytest.mark.skipif(
     "TEST_CACHE_URL" in os.environ, reason="Redis has a clock of its own, which no test turns"
 )
+refused_by_gunicorn = pytest.mark.one_process
+"""An address that is too long for the console's own process to see it."""
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 

@@ -19,7 +19,7 @@ from servers.simulator import SimulatedServer, Simulator, seed
 from tests.conftest import HTMX
 from tests.http.pages import Element, read
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.one_process]
 
 TOKEN = "vps_a.fleet.of.its.own"
 MORNING = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -26,7 +26,7 @@ from tests.conftest import HTMX
 from tests.http.pages import read
 from tests.http.people import browser
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.one_process]
 
 TOKEN = "vps_an.account.of.its.own"
 FORM_KEY = UUID("00000000-0000-4000-8000-000000000001")

@@ -14,7 +14,7 @@ from servers.remote import errors
 from servers.simulator import Simulator
 from tests.conftest import HTMX, TOKEN
 
-pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db]
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db, pytest.mark.one_process]
 
 OPERATE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"
 BEARER = {"Authorization": "Bearer for-the-prometheus-of-the-tests"}

@@ -12,7 +12,7 @@ from django.test import Client
 from servers.simulator import Simulator
 from servers.views import probes
 
-pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db]
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db, pytest.mark.one_process]
 
 NEVER_ASKED = {"answers": None, "last_answer_seconds_ago": None}
 REDIS = "vpspanel.redis.RedisCache"

@@ -1,4 +1,5 @@
-"""Runs tests on a PostgreSQL and a Redis of their own: `python -m tests.load.engines tests/http` (pytest's options)."""
+"""Runs tests on a PostgreSQL and a Redis of their own, with two consoles that answer in turn (in_turn.py):
+`python -m tests.load.engines tests/http` (pytest's options)."""
 
 import os
 import subprocess
@@ -16,7 +17,9 @@ def main() -> int:
         redis.start()
         engines = {"TEST_DATABASE_URL": postgres.url, "TEST_CACHE_URL": redis.url}
         try:
-            return subprocess.run(["./run", "test", *sys.argv[1:]], env=os.environ | engines).returncode
+            return subprocess.run(
+                ["./run", "test", "-p", "tests.load.in_turn", *sys.argv[1:]], env=os.environ | engines
+            ).returncode
         finally:
             redis.stop()
             postgres.stop()
