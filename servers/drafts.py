@@ -46,9 +46,10 @@ LARGEST: Final = 20_000
 
 
 def of(request: PanelRequest, address: str = "") -> Draft:
-    """The draft of this page's form, or of the form at `address`: as it was kept, or one that is not saved yet."""
-    if request.method == "POST":
-        signed = opened(request.POST.get("draft", ""))
+    """The draft of this page's form, or of the form at `address`: as it was kept, or one that is not saved yet. Where
+    that form itself was sent, what came with it is what counts."""
+    if request.method == "POST" and "draft" in request.POST:
+        signed = opened(request.POST["draft"])
         return Draft(user=request.user, address=signed[1] if signed else address or request.path)
     address = address or request.get_full_path()
     if not request.open_session.has_drafts:

@@ -425,3 +425,14 @@ class TestForHtmx:
         assert (response.status_code, response["HX-Redirect"]) == (204, "/me/")
         assert "Location" not in response
         assert "Saved." in read(manager.get("/me/")).text
+
+
+def test_deleting_a_note_keeps_the_one_that_is_being_typed(manager: Client) -> None:
+    manager.post("/servers/12345/notes/", {"text": "An old one."})
+    page = read(manager.get("/servers/12345/"))
+    manager.post("/drafts/", {"draft": signature(page.one(id="notes")), "text": "half a note"})
+    (delete,) = (form for form in page.one(id="notes").all("form") if "delete" in form.attributes["action"])
+    notes = read(manager.post(delete.attributes["action"], headers=HTMX)).one(id="notes")
+    assert "An old one." not in notes.text
+    assert notes.one("textarea").text == "half a note"
+    assert CAME_BACK in notes.text
