@@ -1,6 +1,7 @@
 """What the team knows about a server: notes, tags, and protection."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -128,9 +129,11 @@ def _server(request: PanelRequest, server_id: str) -> Server:
 
 
 def _told(request: PanelRequest, server: Server, sentence: str) -> HttpResponse:
-    """The section of notes as it is now, with what was done."""
+    """The section of notes as it is now, with what was done; or the page of all notes, if that was it (`page`)."""
     if request.htmx:
         context = {"server": server, "sentence": sentence} | notes_context(request, str(server.id))
         return render(request, "servers/_noted.html", context)
     messages.success(request, sentence)
+    if page := request.GET.get("page"):
+        return redirect(f"{reverse('server-notes', args=[server.id])}?{urlencode({'page': page})}")
     return redirect(reverse("server-detail", args=[server.id]) + "#notes")

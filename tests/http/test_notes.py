@@ -40,6 +40,18 @@ def test_htmx_gets_the_section_and_what_was_done(operator: Client) -> None:
     assert partial.one(id="messages").text == "The note was added."
 
 
+def test_on_the_page_of_all_notes_that_page_follows(operator: Client) -> None:
+    for number in range(52):
+        operator.post(NOTES, {"text": f"Note {number}."})
+    page = read(operator.get(f"{NOTES}?page=2"))
+    delete, *_ = (form for form in page.all("form") if "delete" in form.attributes["action"])
+    write = page.one("form", **{"class": "form note-form"})
+    assert not any("hx-post" in form.attributes for form in (delete, write))
+    assert operator.post(delete.attributes["action"])["Location"] == f"{NOTES}?page=2"
+    assert operator.post(write.attributes["action"], {"text": "One more."})["Location"] == f"{NOTES}?page=1"
+    assert len(texts(operator, f"{NOTES}?page=2")) == 2
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
 @pytest.mark.parametrize("text", ["", " \n ", "x" * 2001])
 def test_an_empty_or_endless_note_comes_back_as_it_was_typed(
