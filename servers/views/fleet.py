@@ -136,7 +136,7 @@ def servers(request: PanelRequest) -> HttpResponse:
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
     }
-    template = "servers/_list.html" if request.htmx.target == "list" else "servers/list.html"
+    template = "servers/_found.html" if request.htmx.target == "list" else "servers/list.html"
     return render(request, template, context)
 
 

@@ -41,6 +41,27 @@ def polled(page: Page, times: int = 2) -> None:
             pass
 
 
+def test_how_many_servers_a_search_finds_is_told(page: Page) -> None:
+    page.goto("/servers/")
+    field = page.get_by_role("searchbox")
+    field.fill("mail")
+    expect(page.locator("#announce")).to_have_text("2 servers.")
+    field.fill("mail nothing")
+    expect(page.locator("#announce")).to_have_text("No server matches")
+    assert said(page) == [["status", "2 servers."], ["status", "No server matches"]]
+
+
+@pytest.mark.parametrize("address", ["/", "/servers/", "/servers/12345/", "/me/"])
+def test_what_will_speak_is_there_before(page: Page, address: str) -> None:
+    page.goto(address)
+    hidden = """
+        [...document.querySelectorAll("main :is([role=status], [role=alert]), #announce")]
+            .filter((region) => !region.checkVisibility()).map((region) => region.id)
+    """
+    assert page.locator("[role=status], [role=alert]").count() > 1
+    assert page.evaluate(hidden) == []
+
+
 @pytest.mark.parametrize("address", ["/servers/?q=web-server-01", "/servers/12345/"])
 def test_a_stop_is_told_once_when_it_is_asked_and_once_when_it_is_seen(
     page: Page, simulator: Simulator, address: str

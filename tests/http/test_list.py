@@ -198,9 +198,10 @@ def test_it_shows_pages_of_fifty_and_keeps_everything_in_the_address(
     assert simulator.seen == []
 
 
-def test_a_search_gets_the_list_alone(five: Client) -> None:
+def test_a_search_gets_the_list_and_how_many_were_found(five: Client) -> None:
     response = five.get("/servers/?q=web", headers=HTMX | {"HX-Target": "list"})
-    assert [element.attributes["id"] for element in read(response).children] == ["list"]
+    listed, told = read(response).children
+    assert (listed.attributes["id"], told.attributes["id"], told.text) == ("list", "announce", "2 servers.")
     assert names(response) == ["web-2", "web-10"]
 
 
