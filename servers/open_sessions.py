@@ -27,7 +27,7 @@ from .people import OpenSession, Profile
 
 ROW: Final = "open_session"
 SEEN_EVERY: Final = timedelta(minutes=1)
-BY_ITSELF: Final = frozenset({"poll", "bulk", "bulk-drive"})
+BY_ITSELF: Final = frozenset({"poll", "bulk", "bulk-drive", "server-recent", "server-new-outcome"})
 """The names of the addresses that a page asks by itself: nobody was seen there."""
 
 

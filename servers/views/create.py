@@ -112,7 +112,10 @@ def outcome(request: PanelRequest, form_key: uuid.UUID) -> HttpResponse:
     looked = True
     if entry.outcome in (Outcome.SENT, Outcome.UNKNOWN):
         try:
-            fleet.renew(session.connection(request))
+            if request.htmx:
+                looked = fleet.tick(session.connection(request)).trouble is None
+            else:
+                fleet.renew(session.connection(request))
         except fleet.NO_ANSWER:
             looked = False
         entry.refresh_from_db()

@@ -12,7 +12,7 @@ from django.test import Client
 
 from servers.models import Activity, Offer
 from servers.simulator import Simulator
-from tests.conftest import TOKEN
+from tests.conftest import HTMX, TOKEN
 from tests.http.pages import Element, read
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -330,6 +330,31 @@ def test_a_server_of_that_name_which_was_there_before_is_not_taken_for_the_new_o
     page = read(manager.get(manager.post("/servers/new/", form)["Location"]))
     assert page.one("h1").text == "Was web-server-01 created?"
     assert row().outcome == "unknown"
+
+
+def test_the_page_of_a_lost_answer_asks_no_more_often_than_every_other_page(
+    manager: Client, simulator: Simulator
+) -> None:
+    simulator.faults.next("cut", "create")
+    outcome = manager.post("/servers/new/", opened(manager) | TYPED)["Location"]
+    for _ in range(5):
+        page = read(manager.get(outcome, headers=HTMX))
+    assert simulator.lines.count(("GET", "/servers/")) == 1
+    live = page.one(id="live").attributes
+    assert (live["hx-trigger"], live["hx-get"]) == ("tick", outcome)
+
+
+@commits
+def test_the_page_of_a_lost_answer_leads_to_the_server_by_itself(
+    manager: Client, simulator: Simulator
+) -> None:
+    simulator.faults.next("cut_after_effect", "create")
+    outcome = manager.post("/servers/new/", opened(manager) | TYPED)["Location"]
+    simulator.faults.next("cut", "list", times=2)
+    assert "VPS.org does not answer just now." in read(manager.get(outcome, headers=HTMX)).text
+    assert row().outcome == "unknown"
+    (server_id,) = made(simulator, TYPED["name"])
+    assert manager.get(outcome, headers=HTMX)["HX-Redirect"] == f"/servers/{server_id}/"
 
 
 def test_while_vps_org_does_not_answer_nothing_is_offered_but_to_look_again(

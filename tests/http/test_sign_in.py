@@ -169,12 +169,16 @@ def test_nobody_signs_up(db: None) -> None:
 # --- how long -----------------------------------------------------------------------------------------------------
 
 
-def test_a_session_ends_when_nobody_was_there_for_two_hours_although_the_page_polls(
-    operator: Client, later: Later
+@pytest.mark.parametrize(
+    "asked",
+    ["/servers/poll/", "/servers/12345/recent/", "/servers/new/00000000-0000-4000-8000-000000000001/"],
+)
+def test_a_session_ends_when_nobody_was_there_for_two_hours_although_the_page_asks(
+    operator: Client, later: Later, asked: str
 ) -> None:
     for _ in range(12):
         later(10 * 60)
-        operator.get("/servers/poll/", headers=HTMX)
+        operator.get(asked, headers=HTMX)
     answer = operator.get("/servers/poll/", headers=HTMX)
     assert "You are signed out." in read(answer).text
     assert operator.get("/servers/")["Location"].startswith("/login/")
