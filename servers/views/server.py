@@ -20,6 +20,7 @@ from ..remote.errors import FieldsWrong, RemoteError
 from ..remote.objects import ServerDetail
 from ..request import PanelRequest
 from ..roles import refusal_with_names
+from ..session import NotConnected
 from ..usage import meters
 from ..words import asked
 from . import problems
@@ -80,15 +81,21 @@ def usage(request: PanelRequest, server_id: str) -> HttpResponse:
 @require_safe
 @permission_required("servers.look", raise_exception=True)
 def recent(request: PanelRequest, server_id: str) -> HttpResponse:
-    """What was done to one server lately, for its page; no remote call where the fleet knows the server."""
+    """What was done to one server lately, for its page. It asks by itself, so that it never speaks of a problem: what
+    was pressed just before has its own answer."""
     if not request.htmx:
         return redirect("server-detail", server_id)
-    link = session.connection(request)
-    server = fleet.find(link, server_id) or fleet.detail(link, server_id)
-    context = {
-        "server": server,
-        "receipts": receipts.receipts(Activity.objects.filter(server_id=server_id)[:RECENT]),
-    }
+    try:
+        link = session.connection(request)
+    except NotConnected:
+        return HttpResponse(status=204)
+    server = fleet.find(link, server_id)
+    if server is None:
+        return HttpResponse(status=204)
+    entries = list(Activity.objects.filter(server_id=server_id)[:RECENT])
+    # Whoever brought this state may not have come to the log yet.
+    receipts.settle_these(entries, link.account, {server_id: server})
+    context = {"server": server, "receipts": receipts.receipts(entries)}
     return render(request, "servers/_recent.html", context)
 
 

@@ -88,6 +88,29 @@ def test_a_key_that_does_not_list_the_server_sees_nothing_of_it(
     operator.post(f"{PAGE}stop/", headers=HTMX)
     simulator.add_account("vps_another.account", [])
     stranger = sign_in("sam", "Viewer", token="vps_another.account")
+    simulator.seen.clear()
     response = stranger.get(f"{PAGE}recent/", headers=HTMX)
-    assert response.status_code == 404
-    assert "otto" not in response.content.decode()
+    assert (response.status_code, response.content) == (204, b"")
+    assert simulator.seen == []
+
+
+def test_it_never_covers_what_the_press_was_told(operator: Client, simulator: Simulator) -> None:
+    operator.get("/servers/")
+    del simulator.account().servers[12345]
+    gone = operator.post(f"{PAGE}stop/", headers=HTMX)
+    assert "web-server-01 no longer exists at VPS.org." in read(gone).one(id="alerts").text
+    assert operator.get(f"{PAGE}recent/", headers=HTMX).status_code == 204
+    simulator.faults.next("status", "stop", status=401)
+    refused = operator.post("/servers/12346/stop/", headers=HTMX)
+    assert "VPS.org refused your key." in read(refused).one(id="alerts").text
+    assert operator.get("/servers/12346/recent/", headers=HTMX).status_code == 204
+
+
+def test_it_says_what_the_fleet_shows_although_another_process_has_not_written_it_down_yet(
+    operator: Client, later: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.post(f"{PAGE}stop/", headers=HTMX)
+    later(60)
+    monkeypatch.setattr("servers.receipts.settle", lambda *args, **options: None)
+    operator.get("/servers/?now")
+    assert "seen stopped" in entries(operator)[0]
