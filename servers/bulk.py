@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from . import actions, fleet, knowledge
 from .models import Activity, Run, Step
@@ -98,9 +98,15 @@ class Progress:
         """What can be done with the same servers afterwards: "Start these 7 again"."""
         count = sum(step.state not in (State.SKIPPED,) for step in self.steps)
         offers = {
-            Action.STOP: (Action.START, gettext("Start these %(n)d again")),
-            Action.START: (Action.STOP, gettext("Stop these %(n)d again")),
-            Action.REBOOT: (Action.REBOOT, gettext("Restart these %(n)d again")),
+            Action.STOP: (
+                Action.START,
+                ngettext("Start this one again", "Start these %(n)d again", count),
+            ),
+            Action.START: (Action.STOP, ngettext("Stop this one again", "Stop these %(n)d again", count)),
+            Action.REBOOT: (
+                Action.REBOOT,
+                ngettext("Restart this one again", "Restart these %(n)d again", count),
+            ),
         }
         if self.run.action not in offers or not count:
             return []

@@ -6,7 +6,7 @@ const PRESSABLE = "a[href], button, input:not([type=hidden]), select, textarea, 
 let place = null;
 let popover = null;
 
-const pressable = (element) => [...element.querySelectorAll(PRESSABLE)];
+const pressable = (element) => [...element.querySelectorAll(PRESSABLE)].filter((one) => one.checkVisibility());
 const remember = ({ type, detail: { target } }) => {
   const focused = document.activeElement;
   popover = target.querySelector(":popover-open")?.id ?? popover;

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
 from tests.browser.test_live import change_elsewhere
+from tests.http.test_bulk import confirm
 
 
 @pytest.fixture
@@ -96,6 +97,22 @@ def test_the_buttons_of_a_run_that_is_over(page: Page) -> None:
     page.get_by_role("button", name="Pause").focus()
     expect(page.get_by_text("Over: 3 of 3 asked.").first).to_be_visible()
     expect(page.locator("body")).not_to_be_focused()
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "a colleague's"])
+def test_the_link_of_a_server_in_a_run_that_comes_anew(
+    page: Page, manager: Client, operator: Client, forgiven: list[str], own: bool
+) -> None:
+    address = confirm(manager if own else operator, "stop", ["12345", "12346"])
+    page.route("**/drive/", lambda route: route.abort())
+    page.goto(address)
+    link = page.get_by_role("link", name="db-server-01")
+    link.focus()
+    for _ in range(2):
+        with page.expect_response(lambda response: response.url.endswith(address)):
+            pass
+    expect(link).to_be_focused()
+    forgiven += ["drive", "htmx:", "ERR_FAILED"]
 
 
 def test_the_question_that_was_answered_or_refused(

@@ -156,6 +156,14 @@ def test_the_same_servers_can_be_started_again_afterwards(operator: Client, simu
     assert "Start 2 servers?" in page
 
 
+def test_whoever_may_switch_servers_may_leave_the_rest_of_a_run_as_it_is(
+    operator: Client, manager: Client, viewer: Client
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    for client, offered in ((operator, True), (manager, True), (viewer, False)):
+        assert ("Leave the rest as they are" in client.get(address).content.decode()) is offered
+
+
 def test_a_lost_answer_is_not_sent_again_and_pauses_the_run(operator: Client, simulator: Simulator) -> None:
     address = confirm(operator, "stop", RUNNING)
     simulator.faults.next("cut_after_effect", request="stop")
@@ -361,9 +369,9 @@ def test_its_page_waits_for_nothing_whose_row_of_the_log_was_forgotten(operator:
 @pytest.mark.parametrize(
     ("action", "server", "offer"),
     [
-        ("start", "12360", "Stop these 1 again"),
-        ("stop", "12345", "Start these 1 again"),
-        ("reboot", "12345", "Restart these 1 again"),
+        ("start", "12360", "Stop this one again"),
+        ("stop", "12345", "Start this one again"),
+        ("reboot", "12345", "Restart this one again"),
         ("backups_off", "12345", None),
     ],
 )
@@ -371,7 +379,7 @@ def test_what_is_offered_afterwards_is_the_way_back(
     operator: Client, action: str, server: str, offer: str | None
 ) -> None:
     address = confirm(operator, action, [server])
-    assert "these 1 again" not in operator.get(address).content.decode()
+    assert "this one again" not in operator.get(address).content.decode()
     drive(operator, address, times=2)
     links = [link.text for link in read(operator.get(address)).one(id="run").all("a", **{"class": "button"})]
     assert links == ([offer] if offer else [])
