@@ -6,7 +6,7 @@ rows can. Closing the page pauses the run; opening it again goes on.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -121,8 +121,13 @@ class Progress:
 # --- before -----------------------------------------------------------------------------------------------------
 
 
-def candidates(request: HttpRequest, action: str, servers: Iterable[Server]) -> list[Candidate]:
-    """The chosen servers, with the reason for each that will be skipped. Raises PermissionDenied."""
+def candidates(
+    request: HttpRequest, action: str, servers: Iterable[Server], left_out: Container[str] = ()
+) -> list[Candidate]:
+    """The chosen servers, with the reason for each that will be skipped. Raises PermissionDenied.
+
+    The page that was confirmed called those of `left_out` skipped: they are, whatever has become of the reason.
+    """
     permit(request.user, action)
     servers = list(servers)
     ids = [str(server.id) for server in servers]
@@ -132,7 +137,8 @@ def candidates(request: HttpRequest, action: str, servers: Iterable[Server]) -> 
             server,
             busy.get(server_id, "")
             or knowledge.why_not(action, server.name, sheets.get(server_id))
-            or _why_not(action, server),
+            or _why_not(action, server)
+            or (gettext("It was left out when this was confirmed.") if server_id in left_out else ""),
         )
         for server_id, server in zip(ids, servers, strict=True)
     ]

@@ -45,8 +45,10 @@ def new(request: PanelRequest) -> HttpResponse:
     if request.method == "POST" and Run.objects.filter(pk=_key(request), user_id=request.user.pk).exists():
         return redirect("bulk", _key(request))
     draft = drafts.of(request)
-    chosen = bulk.candidates(request, action, _chosen(request)[: bulk.MOST])
+    left_out = request.POST.get("left_out", "").split(",")
+    chosen = bulk.candidates(request, action, _chosen(request)[: bulk.MOST], left_out)
     able = [candidate for candidate in chosen if not candidate.reason]
+    skipped = [candidate for candidate in chosen if candidate.reason]
     error = ""
     if request.method == "POST" and able:
         error = _wrong_number(request.POST.get("confirm_count", ""), len(able))
@@ -60,8 +62,9 @@ def new(request: PanelRequest) -> HttpResponse:
         "action": action,
         "title": asked_of_many(action, len(able)),
         "able": able,
-        "skipped": [candidate for candidate in chosen if candidate.reason],
+        "skipped": skipped,
         "ids": ",".join(str(candidate.server.id) for candidate in chosen),
+        "left_out": ",".join(str(candidate.server.id) for candidate in skipped),
         "key": uuid.uuid4(),
         "typed": len(able) >= TYPED_FROM,
         "error": error,

@@ -210,6 +210,26 @@ def test_many_at_once_skip_the_protected_and_say_why(
     assert REASON in read(operator.get(address)).text
 
 
+def test_what_the_confirmed_page_called_skipped_is_skipped_although_it_is_protected_no_more(
+    manager: Client, simulator: Simulator
+) -> None:
+    protect(manager)
+    form = read(manager.get("/bulk/new/?action=delete&server=12345&server=12346&server=12372"))
+    protect(manager, "off")
+    protect(manager, server_id=12346)
+    names = ("action", "servers", "left_out", "key")
+    data = {name: form.field(name).attributes["value"] for name in names}
+    address = manager.post("/bulk/new/", data)["Location"]
+    for _ in range(3):
+        manager.post(f"{address}drive/", headers=HTMX)
+    assert simulator.lines == [("DELETE", "/servers/12372/")]
+    assert list(Step.objects.values_list("state", "reason")) == [
+        ("skipped", "It was left out when this was confirmed."),
+        ("skipped", "db-server-01 is protected. A Manager must lift the protection first."),
+        ("accepted", ""),
+    ]
+
+
 def test_a_run_that_is_under_way_skips_what_is_protected_meanwhile_and_goes_on(
     operator: Client, manager: Client, simulator: Simulator
 ) -> None:
