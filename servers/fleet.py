@@ -240,7 +240,9 @@ def _refresh(connection: Connection, known: Snapshot | None, trouble: Trouble | 
 
 def _take_over(connection: Connection, answer: ServerList, known: Snapshot | None) -> Snapshot:
     current = snapshot.take_over(connection.account, answer, known.version if known else 0)
-    before, whole = known.servers if known else {}, current.complete and not current.hidden
+    before = known.servers if known else {}
+    # Where VPS.org counts more than it sent, or not all could be read, a server that did not come may well live.
+    whole = answer.complete and answer.count <= len(answer.servers)
     sightings.note(before, current.servers)
     if whole:
         sightings.forget(before.keys() - current.servers.keys())

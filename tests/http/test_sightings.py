@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from servers import sightings
-from servers.models import Sample, Sighting
+from servers.models import Activity, Sample, Sighting
 from servers.remote.objects import Plan, ServerDetail, Usage
 from servers.simulator import Simulator
 from tests.conftest import HTMX
@@ -270,6 +270,23 @@ def test_an_answer_with_rows_that_cannot_be_read_makes_nobody_forgotten(
     simulator.faults.next("status", "list", status=200, body={"count": 24, "results": [{"id": 12345}]})
     viewer.get("/servers/poll/")
     assert kept_of("12345") == 2
+
+
+def test_a_list_that_vps_org_says_is_longer_makes_nobody_forgotten_and_nothing_deleted(
+    manager: Client, simulator: Simulator, later: Later
+) -> None:
+    manager.get("/servers/12345/")
+    simulator.faults.next("cut", "delete")
+    manager.post("/servers/12345/delete/", {"confirm_name": "web-server-01"})
+    rest = [{"id": 12346, "name": "db-server-01", "status": "active"}]
+    for count in (2, 1):
+        assert kept_of("12345") == 2
+        assert Activity.objects.get(action="delete").outcome == "unknown"
+        later(16)
+        simulator.faults.next("status", "list", status=200, body={"count": count, "results": rest})
+        manager.get("/servers/?now")
+    assert kept_of("12345") == 2, "another list did not have it before"
+    assert Activity.objects.get(action="delete").outcome == "done"
 
 
 def test_somebody_whose_key_does_not_list_a_server_cannot_make_it_forgotten(
