@@ -89,10 +89,11 @@ def create(request: HttpRequest, new: NewServer, form_key: uuid.UUID) -> Created
 
 
 def replace(request: HttpRequest, server_id: str, opened: Fields, wanted: Fields) -> Fields:
-    """Save the edit form with all three fields (PUT; PATCH without a hostname); gives what was changed, {} if nothing.
+    """Save the edit form with all three fields (PUT); gives what was changed, {} if nothing.
 
-    `opened` is what the form showed when it was opened. What only a colleague has changed since is kept; what both have
-    changed raises Conflict before anything is sent.
+    Where not all three are known, only what was changed is sent (PATCH). `opened` is what the form showed when it was
+    opened. What only a colleague has changed since is kept; what both have changed raises Conflict before anything is
+    sent.
     """
     link = connection(request)
     _permit(request, Action.EDIT)
@@ -108,8 +109,9 @@ def replace(request: HttpRequest, server_id: str, opened: Fields, wanted: Fields
                 field: getattr(now, field) for field in ("name", "hostname", "backups_enabled")
             } | changes
             with _logged(request, link, Action.EDIT, server_id, now.name, changes) as entry:
-                # Replacing needs a hostname, which not every server has.
-                if whole["hostname"]:
+                # Replacing needs a hostname, which not every server has, and would switch off backups of which VPS.org
+                # tells nothing.
+                if whole["hostname"] and whole["backups_enabled"] is not None:
                     answer = service.update_server(
                         link.api,
                         server_id,

@@ -213,6 +213,21 @@ def test_a_server_without_a_hostname_is_renamed_without_one(
     assert simulator.account().servers[SERVER].name == "shop-web"
 
 
+def test_backups_of_which_vps_org_tells_nothing_are_not_switched_by_another_change(
+    operator: Client, simulator: Simulator
+) -> None:
+    simulator.faults.next("wrong_types", "detail", times=3, fields={"backups_enabled": None})
+    form = form_on(read(operator.get(ADDRESS)))
+    assert operator.post(ADDRESS, form | {"name": "shop-web"}).status_code == 302
+    assert simulator.lines[-1] == ("PATCH", PAGE)
+    assert body(simulator) == {"name": "shop-web"}
+    assert simulator.account().servers[SERVER].backups_enabled
+    switched = form | {"name": "web-2", "opened_name": "shop-web", "backups_enabled": "on"}
+    assert operator.post(ADDRESS, switched).status_code == 302
+    whole = {"name": "web-2", "hostname": "web01.example.com", "backups_enabled": True}
+    assert (simulator.lines[-1], body(simulator)) == (("PUT", PAGE), whole)
+
+
 @turns_the_clock_of_the_cache
 def test_a_console_that_dies_while_saving_keeps_others_out_for_two_calls_and_no_longer(
     operator: Client,
