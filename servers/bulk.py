@@ -207,12 +207,16 @@ def unfinished(link: Connection) -> list[Progress]:
 def drive(request: HttpRequest, run: Run) -> float:
     """Take the next step of the run, if one may be taken now; the seconds until the page should ask again.
 
-    Raises KeyRefused and NotConnected, with the run paused.
+    Raises KeyRefused and NotConnected, with the run paused, and what a look at another account's servers raises.
     """
     link = connection(request)
+    # With the key of another account every server would be gone, and a deletion would seem done.
+    servers = fleet.look(link).by_id if link.account != run.account else None
     _recover(run)
     step = _claim(run, link)
     try:
+        if step is not None and servers is not None and step.server_id not in servers:
+            return _not_ours(run, step)
         return _take(request, run, step) if step else 2.0
     finally:
         # After each step: somebody may have stopped the rest meanwhile, and then no page asks for another one.
@@ -265,6 +269,17 @@ def _act(request: HttpRequest, action: str, step: Step) -> None:
             actions.switch_backups(request, step.server_id, action == Action.BACKUPS_ON, step=step)
         case _:
             actions.power(request, action, step.server_id, step=step)
+
+
+def _not_ours(run: Run, step: Step) -> float:
+    """Nothing is sent for a server that the account of today's key does not have. Another key of the same account is
+    as good as the one with which the run was begun."""
+    reason = gettext(
+        "%(name)s is not in the account of your key. Connect the key with which this run was begun, then go on."
+    ) % {"name": step.server_name}
+    _set(step, State.REFUSED, reason)
+    pause(run, reason)
+    return 2.0
 
 
 def _claim(run: Run, link: Connection) -> Step | None:

@@ -19,7 +19,7 @@ from servers.models import Activity, Run, Step
 from servers.request import PanelRequest
 from servers.session import Connection
 from servers.simulator import Simulator
-from tests.conftest import HTMX
+from tests.conftest import HTMX, TOKEN
 from tests.http.pages import read
 
 RUNNING = ["12345", "12346"]
@@ -301,6 +301,34 @@ def test_somebody_with_another_key_does_not_see_it(
     other = sign_in("oda", "Operator", token="vps_another-key-1")
     assert other.get(address).status_code == 404
     assert "otto" not in other.get("/servers/").content.decode()
+
+
+def test_with_the_key_of_another_account_nothing_is_called_deleted(
+    manager: Client, simulator: Simulator
+) -> None:
+    address = confirm(manager, "delete", ["12345", "12346", "12372"])
+    drive(manager, address)
+    simulator.add_account("vps_another-key-1")
+    manager.post("/connect/", {"token": "vps_another-key-1"})
+    drive(manager, address, times=2)
+    assert states(address) == ["accepted", "refused", "waiting"]
+    assert "db-server-01 is not in the account of your key." in read(manager.get(address)).one(id="run").text
+    assert Run.objects.get().state == "paused"
+    assert {12346, 12372} <= simulator.account().servers.keys()
+    manager.post("/connect/", {"token": TOKEN})
+    manager.post(f"{address}resume/")
+    drive(manager, address, times=2)
+    assert states(address) == ["accepted", "refused", "accepted"]
+
+
+def test_another_key_of_the_same_account_goes_on(manager: Client, simulator: Simulator) -> None:
+    address = confirm(manager, "delete", RUNNING)
+    drive(manager, address)
+    simulator.world.accounts["vps_second-key-1"] = simulator.account()
+    manager.post("/connect/", {"token": "vps_second-key-1"})
+    drive(manager, address)
+    assert states(address) == ["accepted", "accepted"]
+    assert ("DELETE", "/servers/12346/") in simulator.lines
 
 
 def test_a_role_that_is_lowered_in_the_middle_pauses_the_run(operator: Client, simulator: Simulator) -> None:
