@@ -154,7 +154,10 @@ def _note(request: HttpRequest, row: OpenSession) -> None:
     key = request.session.session_key
     if key and key != row.session_key and row_id(request) == row.pk:
         rows.update(session_key=key)
-    by_itself = request.resolver_match is not None and request.resolver_match.url_name in BY_ITSELF
+    # A page without JavaScript loads itself anew with `now`.
+    by_itself = "now" in request.GET or (
+        request.resolver_match is not None and request.resolver_match.url_name in BY_ITSELF
+    )
     now = timezone.now()
     if not by_itself and abs(now - row.seen_at) > SEEN_EVERY:
         rows.update(seen_at=now)

@@ -171,7 +171,13 @@ def test_nobody_signs_up(db: None) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    ["/servers/poll/", "/servers/12345/recent/", "/servers/new/00000000-0000-4000-8000-000000000001/"],
+    [
+        "/servers/poll/",
+        "/servers/12345/recent/",
+        "/servers/?now=",
+        "/?now=",
+        "/servers/new/00000000-0000-4000-8000-000000000001/",
+    ],
 )
 def test_a_session_ends_when_nobody_was_there_for_two_hours_although_the_page_asks(
     operator: Client, later: Later, asked: str
