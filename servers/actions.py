@@ -141,10 +141,17 @@ def rename(request: HttpRequest, server_id: str, opened: str, name: str) -> None
 
 
 def switch_backups(request: HttpRequest, server_id: str, enabled: bool, *, step: Step | None = None) -> None:
-    """Switch automatic backups on or off in place (PATCH): one remote call, as it overwrites nobody's words."""
+    """Switch automatic backups on or off in place (PATCH): one remote call, as it overwrites nobody's words.
+
+    It waits for a colleague who saves the whole form (Busy), or that would switch them back.
+    """
     link = connection(request)
+    _permit(request, Action.EDIT)
     changes: Fields = {"backups_enabled": enabled}
-    with _logged(request, link, Action.EDIT, server_id, fields=changes, step=step) as entry:
+    with (
+        _one_at_a_time(link, server_id),
+        _logged(request, link, Action.EDIT, server_id, fields=changes, step=step) as entry,
+    ):
         answer = service.partially_update_server(link.api, server_id, changes)
         _saved(link, entry, server_id, answer, changes)
 
@@ -263,8 +270,9 @@ def _saved(
 
 @contextlib.contextmanager
 def _one_at_a_time(link: Connection, server_id: str) -> Iterator[None]:
-    """Two colleagues who save at once are compared with each other's result, not with the same old state."""
-    flag = f"edit:{link.account}:{server_id}"
+    """Two colleagues who save at once are compared with each other's result, not with the same old state. By the
+    server's id alone, like notes: members with keys of their own change the same servers."""
+    flag = f"edit:{server_id}"
     if not cache.add(flag, 1, timeout=link.api.transport.deadline * 2 + 5):
         raise Busy
     try:

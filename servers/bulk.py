@@ -254,6 +254,9 @@ def _take(request: HttpRequest, run: Run, step: Step) -> float:
     except actions.Protected as protected:
         _set(step, State.SKIPPED, str(protected))
         return 0.0
+    except actions.Busy:
+        _set(step, State.WAITING)
+        return 2.0
     except IntegrityError:
         # Somebody else has sent this step already.
         return 0.0

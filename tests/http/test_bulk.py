@@ -187,6 +187,28 @@ def test_being_asked_to_wait_lets_the_step_wait(operator: Client, simulator: Sim
     assert states(address) == ["accepted"]
 
 
+def test_a_step_waits_for_a_colleague_who_is_saving_the_same_server(
+    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = confirm(operator, "backups_off", RUNNING[:1])
+    usual = actions._merge
+
+    def meanwhile(*given: Any) -> actions.Fields:
+        monkeypatch.setattr(actions, "_merge", usual)
+        answer = operator.post(f"{address}drive/", headers=HTMX)
+        assert "delay:2000ms" in answer.content.decode()
+        assert (states(address), Activity.objects.count()) == (["waiting"], 0)
+        return usual(*given)
+
+    monkeypatch.setattr(actions, "_merge", meanwhile)
+    typed = {"name": "shop-web", "opened_name": "web-server-01"}
+    assert operator.post("/servers/12345/rename/", typed, headers=HTMX).status_code == 200
+    assert Run.objects.get().state == "running"
+    drive(operator, address)
+    assert states(address) == ["accepted"]
+    assert [line[0] for line in simulator.lines] == ["GET", "PATCH", "PATCH"]
+
+
 def test_pausing_asks_for_nothing_and_going_on_goes_on(operator: Client, simulator: Simulator) -> None:
     address = confirm(operator, "stop", RUNNING)
     operator.post(f"{address}pause/")

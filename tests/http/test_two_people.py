@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from servers import actions
 from servers.models import Activity, Sheet
 from servers.simulator import SimulatedServer, Simulator
 from tests.conftest import HTMX
@@ -155,6 +156,47 @@ def test_two_who_save_two_servers_at_once_do_not_wait_for_each_other(
         assert at_once(renaming(manager, 12345), renaming(operator, 12346)) == [done, done]
     finally:
         simulator.latency = 0
+
+
+@pytest.fixture
+def ben(sign_in: Callable[..., Client], simulator: Simulator) -> Client:
+    """An operator with a key of his own for the same account."""
+    simulator.world.accounts[OTHER_TOKEN] = simulator.account()
+    return sign_in("ben", "Operator", token=OTHER_TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [
+        ("edit/", {"hostname": "shop.example.com"}),
+        ("rename/", {"name": "shop-web", "opened_name": "web-server-01"}),
+        ("backups/", {"backups_enabled": "off"}),
+    ],
+)
+def test_nothing_is_saved_between_a_colleagues_look_and_what_is_sent_after_it_whoevers_key_it_is(
+    manager: Client,
+    ben: Client,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    typed: dict[str, str],
+) -> None:
+    opened = {"opened_name": "web-server-01", "opened_hostname": "web01.example.com", "name": "web-server-01"}
+    form = opened | {"opened_backups_enabled": "True", "backups_enabled": "on"} | typed
+    usual = actions._merge
+    told: list[Any] = []
+
+    def meanwhile(*given: Any) -> actions.Fields:
+        monkeypatch.setattr(actions, "_merge", usual)
+        told.append(manager.post(f"/servers/12345/{page}", form, headers=HTMX))
+        return usual(*given)
+
+    monkeypatch.setattr(actions, "_merge", meanwhile)
+    assert saving(ben, name="web-of-ben")() == 302
+    assert [answer.status_code for answer in told] == [409]
+    assert "A colleague is saving changes to this server." in told[0].content.decode()
+    assert [line[0] for line in simulator.lines] == ["GET", "PUT"]
+    assert Activity.objects.get().user_name == "ben"
 
 
 def test_two_who_change_the_tags_at_once_both_keep_theirs(manager: Client, operator: Client) -> None:
