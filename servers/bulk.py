@@ -2,7 +2,7 @@
 
 The work list is in the database; the page that its author has open drives it, so that the token never leaves the
 session. A step is claimed before it is sent and sends at most once: the row of the activity log names it, and no two
-rows can. Closing the page pauses the run; opening it again goes on.
+rows can. Closing the page pauses the run; opening it again goes on, after an hour (LEFT) only by a press.
 """
 
 import uuid
@@ -13,7 +13,6 @@ from typing import Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -36,6 +35,10 @@ LONGEST_STEP: Final = timedelta(seconds=40)
 """No step takes longer, deadline and database included: one that is still claimed then belongs to a stopped console."""
 PAGE_OPEN: Final = timedelta(seconds=15)
 """A run whose page has not asked for a step for so long has no page."""
+LEFT: Final = timedelta(hours=1)
+"""A run that was not driven for so long was left: it keeps its servers from nobody, and goes on only by a press."""
+TOLD: Final = timedelta(days=1)
+"""For so long colleagues are told of a run that was left."""
 
 NEEDS: Final[dict[str, str]] = {
     Action.START: PERMISSION[Activity.Action.START],
@@ -195,12 +198,19 @@ def start(
 
 def progress(run: Run) -> Progress:
     """The run with its steps, and what became of each."""
-    return Progress(run, list(run.steps.select_related("activity")))
+    steps = list(run.steps.select_related("activity"))
+    if any(_is_abandoned(step) for step in steps):
+        _recover(run)
+        _finish(run)
+        run.refresh_from_db()
+        steps = list(run.steps.select_related("activity"))
+    return Progress(run, steps)
 
 
 def unfinished(link: Connection) -> list[Progress]:
     """The runs of this account that colleagues should know of, with how far they have come."""
-    runs = Run.objects.filter(account=link.account).exclude(state=Run.State.OVER)
+    lately = Run.objects.filter(account=link.account, driven_at__gt=timezone.now() - TOLD)
+    runs = lately.exclude(state=Run.State.OVER)
     return [Progress(run, list(run.steps.all())) for run in runs.prefetch_related("steps")]
 
 
@@ -228,6 +238,13 @@ def pause(run: Run, reason: str = "") -> None:
     Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.PAUSED, reason=reason[:300])
 
 
+def pause_if_left(run: Run) -> None:
+    """A browser may bring back a page weeks later: what was asked for so long ago waits until somebody says go on."""
+    if run.state == Run.State.RUNNING and abs(timezone.now() - run.driven_at) > LEFT:
+        pause(run, gettext("Its page was closed for more than an hour, so it does not go on by itself."))
+        run.refresh_from_db()
+
+
 def resume(run: Run) -> None:
     """Go on with the next step."""
     Run.objects.filter(pk=run.pk, state=Run.State.PAUSED).update(
@@ -237,6 +254,7 @@ def resume(run: Run) -> None:
 
 def stop_the_rest(run: Run) -> None:
     """Ask for nothing more; what was sent stays sent."""
+    _recover(run)
     run.steps.filter(state=State.WAITING).update(state=State.STOPPED)
     Run.objects.filter(pk=run.pk).update(state=Run.State.PAUSED, reason="")
     _finish(run)
@@ -288,6 +306,7 @@ def _not_ours(run: Run, step: Step) -> float:
 def _claim(run: Run, link: Connection) -> Step | None:
     """The next waiting step, claimed for this request alone; None if none may be taken now."""
     if run.one_by_one and not _last_is_settled(run, link):
+        Run.objects.filter(pk=run.pk).update(driven_at=timezone.now())
         return None
     with transaction.atomic():
         current = Run.objects.select_for_update().get(pk=run.pk)
@@ -336,14 +355,22 @@ def _failed(run: Run, step: Step, problem: PermissionDenied | RemoteError) -> fl
     return 0.0
 
 
+def _is_abandoned(step: Step) -> bool:
+    """Claimed by a console that was stopped meanwhile. One that was claimed far ahead, by a clock that was set back,
+    counts too: should its process live, the log lets only one of the two send it."""
+    since = step.claimed_at
+    return step.state == State.DOING and since is not None and abs(timezone.now() - since) > LONGEST_STEP
+
+
 def _recover(run: Run) -> None:
-    """Steps that a stopped console has left claimed: sent or not, the log knows. One that was claimed far ahead, by a
-    clock that was set back, counts as left too: should its process live, the log lets only one of the two send it."""
-    now = timezone.now()
-    left = Q(claimed_at__lt=now - LONGEST_STEP) | Q(claimed_at__gt=now + LONGEST_STEP)
-    for step in run.steps.filter(left, state=State.DOING).select_related("activity"):
-        outcome = step.activity.outcome if hasattr(step, "activity") else ""
-        _set(step, RECOVERED.get(outcome, State.UNKNOWN))
+    """Steps that a stopped console has left claimed: sent or not, the log knows."""
+    for step in run.steps.filter(state=State.DOING).select_related("activity"):
+        if _is_abandoned(step):
+            outcome = step.activity.outcome if hasattr(step, "activity") else ""
+            # Somebody else may have done the same meanwhile, and claimed it again.
+            run.steps.filter(pk=step.pk, state=State.DOING, claimed_at=step.claimed_at).update(
+                state=RECOVERED.get(outcome, State.UNKNOWN)
+            )
 
 
 def _is_settled(step: Step) -> bool:
@@ -370,6 +397,9 @@ def _why_not(action: str, server: Server) -> str:
 
 
 def _in_other_runs(server_ids: list[str]) -> dict[str, str]:
-    steps = Step.objects.filter(server_id__in=server_ids, state__in=OPEN).select_related("run")
+    now = timezone.now()
+    steps = Step.objects.filter(
+        server_id__in=server_ids, state__in=OPEN, run__driven_at__range=(now - LEFT, now + LEFT)
+    ).select_related("run")
     sentence = gettext("Already in a work list of %(name)s.")
     return {step.server_id: sentence % {"name": step.run.user_name} for step in steps}

@@ -126,6 +126,7 @@ def _get(request: PanelRequest, run_id: uuid.UUID) -> Run:
     found = Run.objects.filter(pk=run_id).first()
     if found is None or (found.account != account and found.user_id != request.user.pk):
         raise Http404
+    bulk.pause_if_left(found)
     return found
 
 

@@ -325,6 +325,83 @@ def test_somebody_with_another_key_does_not_see_it(
     assert "otto" not in other.get("/servers/").content.decode()
 
 
+def test_a_run_that_was_left_keeps_its_servers_from_nobody(
+    operator: Client, sign_in: SignIn, simulator: Simulator, later: Later
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    simulator.world.accounts["vps_second-key-1"] = simulator.account()
+    ben = sign_in("ben", "Operator", token="vps_second-key-1")
+    chosen = "/bulk/new/?action=stop&server=12345"
+    later(3600)
+    assert "Already in a work list of otto." in ben.get(chosen).content.decode()
+    later(1)
+    assert "Stop 1 server?" in ben.get(chosen).content.decode()
+    operator.post(f"{address}resume/")
+    assert "Already in a work list of otto." in ben.get(chosen).content.decode()
+
+
+def test_a_run_that_was_left_goes_on_only_by_a_press(
+    operator: Client, sign_in: SignIn, simulator: Simulator, later: Later
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    later(3600)
+    drive(operator, address)
+    assert states(address) == ["accepted", "waiting"]
+    assert operator.get("/servers/").status_code == 200
+    later(3601)
+    drive(operator, address)
+    assert states(address) == ["accepted", "waiting"]
+    sentence = "Its page was closed for more than an hour, so it does not go on by itself."
+    for client in (operator, sign_in("olga", "Operator")):
+        page = read(client.get(address))
+        assert f"Paused: 1 of 2 asked. {sentence}" in page.text
+    assert "driver" not in operator.get(address).content.decode()
+    operator.post(f"{address}resume/")
+    drive(operator, address)
+    assert states(address) == ["accepted", "accepted"]
+
+
+def test_colleagues_are_told_for_a_day_of_a_run_that_was_left(operator: Client) -> None:
+    confirm(operator, "stop", RUNNING)
+    Run.objects.update(driven_at=timezone.now() - timedelta(hours=23))
+    assert "otto: Stop, 0 of 2 asked" in operator.get("/servers/").content.decode()
+    Run.objects.update(driven_at=timezone.now() - timedelta(hours=24))
+    assert "otto: Stop" not in operator.get("/servers/").content.decode()
+
+
+@pytest.mark.parametrize("command", ["", "stop/"])
+def test_what_a_killed_console_left_is_settled_by_a_look_and_by_leaving_the_rest(
+    operator: Client, simulator: Simulator, command: str
+) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    entry = Activity.begin(
+        User.objects.get(), Run.objects.get().account, "stop", server_id="12345", step=Step.objects.first()
+    )
+    assert entry.outcome == "sent"
+    Step.objects.filter(position=0).update(state="doing", claimed_at=timezone.now() - timedelta(minutes=2))
+    if command:
+        assert operator.post(address + command).status_code == 302
+        assert states(address) == ["unknown", "stopped"]
+    else:
+        Step.objects.filter(position=1).update(state="stopped")
+        assert "Over: 1 of 1 asked." in read(operator.get(address)).text
+    assert (Run.objects.get().state, simulator.lines) == ("over", [])
+
+
+def test_one_by_one_a_page_that_waits_for_a_server_is_open(
+    operator: Client, sign_in: SignIn, simulator: Simulator, later: Later
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    drive(operator, address)
+    olga = sign_in("olga", "Operator")
+    simulator.faults.next("status", request="list", status=500, times=10)
+    later(16)
+    assert "otto has closed the page" in read(olga.get(address)).text
+    drive(operator, address)
+    assert "has closed the page" not in read(olga.get(address)).text
+    assert states(address) == ["accepted", "waiting"]
+
+
 def test_with_the_key_of_another_account_nothing_is_called_deleted(
     manager: Client, simulator: Simulator
 ) -> None:

@@ -136,8 +136,9 @@ def test_every_row_of_an_earlier_release_is_still_there_and_shown(
     members = read(client.get("/members/")).one("main").text
     assert "Invitation for Anna as Viewer" in members and "Role changed zoe: Viewer" in members
     assert "The moon" in read(client.get("/servers/new/")).one("main").text
-    # What it forbade is still forbidden, and what it had begun goes on.
+    # What it forbade is still forbidden, and what it had begun goes on by a press.
     assert client.post("/servers/12345/stop/").status_code == 409
+    assert client.post(f"/bulk/{RUN}/resume/").status_code == 302
     drive(client, f"/bulk/{RUN}/", times=2)
     assert states(f"/bulk/{RUN}/") == ["accepted", "accepted"]
     assert [line for line in simulator.lines if line[0] != "GET"] == [("POST", "/servers/12346/stop/")]
