@@ -3,8 +3,10 @@
 import base64
 import functools
 import hmac
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,8 +30,10 @@ from .remote.transport import Api, Token, Transport
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SEALED = "sealed_token"
-ASIDE = "sealed_token_aside"
-"""A token that was pasted, and waits until whoever pasted it has shown again who they are."""
+ASIDE = "token_aside"
+"""A token that was pasted, sealed, and when: it waits until whoever pasted it has shown again who they are."""
+WAITS_FOR: Final = 5 * 60
+"""Seconds after which it counts no more, or it would wait for a password that is given for something else."""
 
 
 class NotConnected(Exception):
@@ -76,13 +80,19 @@ def connect(request: HttpRequest, token: Token, *, aside: bool) -> None:
     """Keep a token that was checked, under a new session key; `aside`, it counts only from `take_in` on."""
     sealed = _seal(token.reveal().encode())
     request.session.cycle_key()
-    request.session[ASIDE if aside else SEALED] = sealed
+    if aside:
+        request.session[ASIDE] = [sealed, time.time()]
+    else:
+        request.session[SEALED] = sealed
+        request.session.pop(ASIDE, None)
 
 
 def take_in(request: HttpRequest) -> None:
-    """Use the token that was laid aside, if there is one."""
+    """Use the token that was laid aside a moment ago, if there is one."""
     if ASIDE in request.session:
-        request.session[SEALED] = request.session.pop(ASIDE)
+        sealed, at = request.session.pop(ASIDE)
+        if 0 <= time.time() - at < WAITS_FOR:
+            request.session[SEALED] = sealed
 
 
 def disconnect(request: HttpRequest) -> None:

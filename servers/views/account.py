@@ -46,7 +46,8 @@ def connect(request: PanelRequest) -> HttpResponse:
         else:
             known = fresh.is_fresh(request)
             session.connect(request, token, aside=not known)
-            return redirect(back if known else f"{reverse('again')}?{urlencode({'next': back})}")
+            question = urlencode({"next": back, "pasted": "on"})
+            return redirect(back if known else f"{reverse('again')}?{question}")
     status = 422 if form.errors and status == 200 else status
     context = {
         "form": form,

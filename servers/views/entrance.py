@@ -27,10 +27,11 @@ from .account import safe_next
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("again-password", "again-credential")
 def again(request: PanelRequest) -> HttpResponse:
-    """Ask for the password or a passkey once more, and lead on to `next`; a key that waited for it counts from now."""
+    """Ask for the password or a passkey once more, and lead on to `next`. Where it was asked for a key that was pasted
+    (`pasted`), that key counts from now; a password that was given for something else takes none in."""
     if question := fresh.ask(request):
         return question
-    if request.method == "POST":
+    if "pasted" in request.POST:
         session.take_in(request)
     return redirect(safe_next(request))
 

@@ -208,22 +208,81 @@ def test_htmx_asks_in_the_dialog_and_keeps_what_was_typed(
     assert changes(simulator) == [("DELETE", "/servers/12345/")]
 
 
+PASTED = "The console then works with the key that was pasted a moment ago."
+FOR_THE_KEY = {"next": "/activity/", "pasted": "on"} | AGAIN
+
+
 def test_a_key_that_was_pasted_waits_sealed_and_counts_with_the_answer(
     sign_in: Callable[..., Client], simulator: Simulator, later: Later
 ) -> None:
     nina = sign_in("nina", "Operator", connected=False)
     later(MINUTES)
     response = nina.post("/connect/", {"token": TOKEN, "next": "/activity/"})
-    assert response["Location"] == "/again/?next=%2Factivity%2F"
+    assert response["Location"] == "/again/?next=%2Factivity%2F&pasted=on"
     assert SEALED not in nina.session
-    assert TOKEN not in nina.session[ASIDE]
+    assert TOKEN not in str(nina.session[ASIDE])
     assert nina.get("/servers/")["Location"].startswith("/connect/")
     page = nina.get(response["Location"])
     assert TOKEN.encode() not in page.content
-    response = nina.post("/again/", {"next": "/activity/"} | AGAIN)
+    for asked in (page, nina.post("/again/", {"next": "/activity/", "pasted": "on", "again-password": "no"})):
+        entry = read(asked).one("section", id="entry")
+        assert PASTED in entry.text
+        fields = {name: entry.one("form").field(name).attributes["value"] for name in ("next", "pasted")}
+        assert fields == {"next": "/activity/", "pasted": "on"}
+    response = nina.post("/again/", FOR_THE_KEY)
     assert response["Location"] == "/activity/"
     assert nina.get("/servers/").status_code == 200
     assert ASIDE not in nina.session
+
+
+@pytest.fixture
+def strangers_key(manager: Client, simulator: Simulator, later: Later) -> str:
+    """The end of a key of another account, which a passer-by has pasted in the browser of a Manager."""
+    key = "vps_an.account.of.a.stranger"
+    simulator.add_account(key)
+    later(MINUTES)
+    assert manager.post("/connect/", {"token": key})["Location"].startswith("/again/")
+    return key[-4:]
+
+
+def end_of_key(client: Client) -> str:
+    """The last four characters of the key that the session works with."""
+    return read(client.get("/connect/")).one("main").all("code")[0].text
+
+
+def test_a_password_that_is_given_for_something_else_takes_no_key_in(
+    manager: Client, strangers_key: str, simulator: Simulator
+) -> None:
+    simulator.seen.clear()
+    for next_page in ("/signed-in/", "/me/second-step/app/"):
+        assert PASTED not in read(manager.get("/again/", {"next": next_page})).text
+    body = {"confirm_name": "web-server-01"}
+    asked = manager.post("/servers/12345/delete/", body, headers=HTMX)
+    assert asked["First-Go-To"] == "/again/?next=%2Fsigned-in%2F"
+    manager.post("/again/", {"next": "/signed-in/"} | AGAIN, headers=HTMX)
+    assert end_of_key(manager) == TOKEN[-4:]
+    assert manager.post("/servers/12345/delete/", body, headers=HTMX).status_code == 302
+    assert changes(simulator) == [("DELETE", "/servers/12345/")]
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(0, True), (299, True), (300, False), (-1, False)])
+def test_a_key_that_was_pasted_waits_for_five_minutes(
+    manager: Client, strangers_key: str, clock: Any, seconds: float, counts: bool
+) -> None:
+    clock.shift(seconds)
+    assert manager.post("/again/", FOR_THE_KEY)["Location"] == "/activity/"
+    assert end_of_key(manager) == (strangers_key if counts else TOKEN[-4:])
+    assert ASIDE not in manager.session
+
+
+def test_a_key_that_is_connected_later_takes_the_place_of_one_that_waits(
+    manager: Client, strangers_key: str
+) -> None:
+    manager.post("/again/", AGAIN)
+    assert manager.post("/connect/", {"token": TOKEN})["Location"] == "/servers/"
+    assert ASIDE not in manager.session
+    manager.post("/again/", FOR_THE_KEY)
+    assert end_of_key(manager) == TOKEN[-4:]
 
 
 def test_disconnecting_forgets_a_key_that_waits(
@@ -233,7 +292,7 @@ def test_disconnecting_forgets_a_key_that_waits(
     later(MINUTES)
     nina.post("/connect/", {"token": TOKEN})
     nina.post("/disconnect/")
-    nina.post("/again/", AGAIN)
+    nina.post("/again/", FOR_THE_KEY)
     assert nina.get("/servers/")["Location"].startswith("/connect/")
 
 
