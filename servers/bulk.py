@@ -204,6 +204,9 @@ def progress(run: Run) -> Progress:
         _finish(run)
         run.refresh_from_db()
         steps = list(run.steps.select_related("activity"))
+    for step in steps:
+        if step.state == State.UNKNOWN and hasattr(step, "activity") and step.activity.seen_at:
+            _set(step, State.ACCEPTED)
     return Progress(run, steps)
 
 
@@ -298,8 +301,8 @@ def _not_ours(run: Run, step: Step) -> float:
     reason = gettext(
         "%(name)s is not in the account of your key. Connect the key with which this run was begun, then go on."
     ) % {"name": step.server_name}
-    _set(step, State.REFUSED, reason)
     pause(run, reason)
+    _set(step, State.REFUSED, reason)
     return 2.0
 
 
@@ -323,36 +326,45 @@ def _claim(run: Run, link: Connection) -> Step | None:
 
 
 def _last_is_settled(run: Run, link: Connection) -> bool:
-    """One by one: whether the last server is seen to be as asked. A failure halts the run."""
+    """One by one: whether the last server is seen to be as asked. A failure has halted the run (`_halt`), so where it
+    runs, somebody has said go on."""
     last = run.steps.exclude(state__in=(State.WAITING, State.SKIPPED)).select_related("activity").last()
     if last is None:
         return True
-    if last.state in (State.REFUSED, State.UNKNOWN):
-        pause(run, gettext("%(name)s did not work, so the run halted.") % {"name": last.server_name})
-        return False
-    if last.state == State.ACCEPTED and last.activity.outcome == Activity.Outcome.ACCEPTED:
+    # A row of the log that is missing was so old that it was forgotten.
+    if last.state != State.ACCEPTED or not hasattr(last, "activity"):
+        return last.state != State.DOING
+    if last.activity.outcome == Activity.Outcome.ACCEPTED:
         fleet.tick(link)
         last.activity.refresh_from_db()
-    return last.state == State.ACCEPTED and last.activity.outcome == Activity.Outcome.DONE
+    return last.activity.outcome == Activity.Outcome.DONE
 
 
 def _failed(run: Run, step: Step, problem: PermissionDenied | RemoteError) -> float:
     """Write what went wrong with a step; what would go wrong with every step pauses the run."""
     if isinstance(problem, PermissionDenied):
-        _set(step, State.REFUSED, gettext("Your role no longer allows this."))
         pause(run, gettext("Your role no longer allows this."))
+        _set(step, State.REFUSED, gettext("Your role no longer allows this."))
         return 2.0
     if isinstance(problem, WaitFirst):
         # Nothing was changed, so the step may be sent again: its row of the log is let go.
         Activity.objects.filter(step=step).update(step=None)
         _set(step, State.WAITING)
         return float(problem.seconds)
-    _set(step, State.REFUSED if problem.outcome_known else State.UNKNOWN, told(problem))
+    # Paused before it is written: one by one, another hand would take the next step in between.
     if isinstance(problem, (KeyRefused, *fleet.NO_ANSWER)):
         pause(run, told(problem))
+    _halt(run, step)
+    _set(step, State.REFUSED if problem.outcome_known else State.UNKNOWN, told(problem))
     if isinstance(problem, KeyRefused):
         raise problem
     return 0.0
+
+
+def _halt(run: Run, step: Step) -> None:
+    """One by one, a failure halts the run."""
+    if run.one_by_one:
+        pause(run, gettext("%(name)s did not work, so the run halted.") % {"name": step.server_name})
 
 
 def _is_abandoned(step: Step) -> bool:
@@ -367,10 +379,11 @@ def _recover(run: Run) -> None:
     for step in run.steps.filter(state=State.DOING).select_related("activity"):
         if _is_abandoned(step):
             outcome = step.activity.outcome if hasattr(step, "activity") else ""
+            state = RECOVERED.get(outcome, State.UNKNOWN)
+            if state in (State.REFUSED, State.UNKNOWN):
+                _halt(run, step)
             # Somebody else may have done the same meanwhile, and claimed it again.
-            run.steps.filter(pk=step.pk, state=State.DOING, claimed_at=step.claimed_at).update(
-                state=RECOVERED.get(outcome, State.UNKNOWN)
-            )
+            run.steps.filter(pk=step.pk, state=State.DOING, claimed_at=step.claimed_at).update(state=state)
 
 
 def _is_settled(step: Step) -> bool:

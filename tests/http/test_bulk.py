@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from servers import actions, drafts, fleet
+from servers import actions, bulk, drafts, fleet
 from servers.models import Activity, Run, Step
 from servers.request import PanelRequest
 from servers.session import Connection
@@ -259,6 +259,84 @@ def test_one_by_one_halts_at_the_first_failure(operator: Client, simulator: Simu
     drive(operator, address, times=3)
     assert states(address) == ["refused", "waiting"]
     assert "web-server-01 did not work, so the run halted." in operator.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "state"),
+    [
+        ("status", {"status": 403}, "refused"),
+        ("status", {"status": 401}, "refused"),
+        ("status", {"status": 500}, "unknown"),
+        ("cut", {}, "unknown"),
+    ],
+)
+def test_one_by_one_going_on_goes_on_after_a_failure(
+    operator: Client, simulator: Simulator, fault: str, more: dict[str, Any], state: str
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    simulator.faults.next(fault, request="reboot", **more)
+    operator.post(f"{address}drive/", headers=HTMX)
+    operator.post("/connect/", {"token": TOKEN})
+    drive(operator, address)
+    assert (states(address), Run.objects.get().state) == ([state, "waiting"], "paused")
+    operator.post(f"{address}resume/")
+    drive(operator, address)
+    assert states(address) == [state, "accepted"]
+
+
+def test_one_by_one_no_other_hand_slips_past_a_failure(
+    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    simulator.faults.next("status", request="reboot", status=403)
+    usual = bulk.pause
+
+    def meanwhile(run: Run, reason: str = "") -> None:
+        monkeypatch.setattr(bulk, "pause", usual)
+        drive(operator, address)
+        usual(run, reason)
+
+    monkeypatch.setattr(bulk, "pause", meanwhile)
+    drive(operator, address)
+    assert states(address) == ["refused", "waiting"]
+
+
+def test_one_by_one_what_a_killed_console_left_unknown_halts_until_somebody_says_go_on(
+    operator: Client, simulator: Simulator
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    Activity.begin(
+        User.objects.get(), Run.objects.get().account, "reboot", server_id="12345", step=Step.objects.first()
+    )
+    Step.objects.filter(position=0).update(state="doing", claimed_at=timezone.now() - timedelta(minutes=2))
+    drive(operator, address, times=2)
+    assert (states(address), Run.objects.get().state) == (["unknown", "waiting"], "paused")
+    assert "web-server-01 did not work, so the run halted." in operator.get(address).content.decode()
+    operator.post(f"{address}resume/")
+    drive(operator, address)
+    assert states(address) == ["unknown", "accepted"]
+
+
+def test_one_by_one_it_goes_on_where_the_row_of_the_log_was_forgotten(operator: Client) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    drive(operator, address)
+    Activity.objects.all().delete()
+    drive(operator, address)
+    assert states(address) == ["accepted", "accepted"]
+
+
+def test_a_lost_answer_that_was_seen_done_since_is_not_tried_again(
+    operator: Client, simulator: Simulator, later: Later
+) -> None:
+    address = confirm(operator, "stop", ["12345"])
+    simulator.faults.next("cut_after_effect", request="stop")
+    drive(operator, address)
+    assert "Try 1 again" in operator.get(address).content.decode()
+    later(60)
+    operator.get(address, headers=HTMX)
+    page = read(operator.get(address)).one(id="run")
+    assert states(address) == ["accepted"] and "Try 1 again" not in page.text
+    assert page.one("li").text == "web-server-01 seen stopped"
 
 
 @pytest.mark.parametrize(
