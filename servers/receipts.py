@@ -25,7 +25,8 @@ set back: should its process live, that has the last word."""
 GIVEN_UP = timedelta(days=1)
 """How long the fleet is asked about a change; set-up takes minutes, so that after a day nothing more will come."""
 
-
+CLOCKS_DIFFER: Final = timedelta(minutes=10)
+"""How far the clock of VPS.org may be behind this one's."""
 RECENT: Final = 20
 """Of how many changes the usual time is the median."""
 TOO_LONG: Final = 10
@@ -163,12 +164,17 @@ def _matches(server: Server, field: str, value: object) -> bool:
 
 
 def _settle_creation(row: Activity, servers: Mapping[str, Server]) -> None:
-    """After a lost answer: the server of that name which was not there before, and which no other row of the log has
-    made, is the one."""
+    """After a lost answer: the server of that name which was not there before, which is no older, and which no other
+    row of the log has made, is the one. What was there before is told by the last look, which may be long ago."""
     if row.outcome != Outcome.UNKNOWN:
         return
-    before = row.fields.get("same_name_before", ())
-    found = [i for i, server in servers.items() if server.name == row.fields.get("name") and i not in before]
+    name, before = row.fields.get("name"), row.fields.get("same_name_before", ())
+    earliest = row.asked_at - CLOCKS_DIFFER
+    found = [
+        i
+        for i, server in servers.items()
+        if server.name == name and i not in before and (server.created_at or earliest) >= earliest
+    ]
     claimed = Activity.objects.filter(action=Action.CREATE, server_id__in=found).values_list(
         "server_id", flat=True
     )

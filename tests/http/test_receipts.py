@@ -384,3 +384,22 @@ def test_a_lost_creation_is_settled_by_the_one_new_server_of_its_name(
     manager.get("/servers/poll/", headers=HTMX)
     entry.refresh_from_db()
     assert entry.outcome == "done"
+
+
+@pytest.mark.parametrize(
+    ("age", "adopted"),
+    [(timedelta(minutes=10), True), (timedelta(minutes=10, seconds=1), False), (None, True)],
+)
+def test_a_lost_creation_is_not_settled_by_an_older_server_that_nobody_has_looked_at(
+    manager: Client, simulator: Simulator, age: timedelta | None, adopted: bool
+) -> None:
+    twin: dict[str, object] = {"id": 7, "name": "twin-1", "status": "active"}
+    if age is not None:
+        twin["created_at"] = (timezone.now() - age).isoformat()
+    form = {"name": "twin-1", "plan_id": "1", "os_id": "5", "location": "us-west"}
+    simulator.faults.next("cut", request="create")
+    manager.post("/servers/new/", form | {"form_key": "7bb2b9a4-5d0e-4f0c-9a3e-1b7a4c6d8e01"})
+    simulator.faults.next("status", "list", status=200, body={"count": 1, "results": [twin]})
+    manager.get("/servers/?now")
+    entry = Activity.objects.get()
+    assert (entry.outcome, entry.server_id) == (("done", "7") if adopted else ("unknown", ""))
