@@ -71,8 +71,11 @@ def power(request: HttpRequest, action: str, server_id: str, *, step: Step | Non
     link = connection(request)
     with _logged(request, link, action, server_id, step=step) as entry:
         answer = POWER[action](link.api, server_id)
-        entry.finish(Outcome.ACCEPTED, server_name=answer.server.name)
-        server = fleet.patch_fields(link, server_id, {"status": answer.server.status})
+        try:
+            # Before the log: whoever finds a restart accepted there must not find the server still running here.
+            server = fleet.patch_fields(link, server_id, {"status": answer.server.status})
+        finally:
+            entry.finish(Outcome.ACCEPTED, server_name=answer.server.name)
     return server or Server(id=server_id, name=answer.server.name, status=answer.server.status)
 
 
@@ -265,7 +268,7 @@ def _saved(
     if "backups_enabled" in changes and (answer is None or answer.backups_enabled is None):
         sightings.note_backups(server_id, bool(changes["backups_enabled"]))
     if answer is not None:
-        receipts.settle(link.account, {str(answer.id): answer})
+        receipts.settle([entry], link.account, {str(answer.id): answer})
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import msgspec
 from django.core.cache import cache
 
 from . import receipts, sightings, snapshot
+from .models import Activity
 from .remote import service
 from .remote.errors import (
     Crowded,
@@ -140,29 +141,29 @@ def detail(connection: Connection, server_id: str, *, settle: bool = True) -> Se
     """
     known, trouble = snapshot.read_with_trouble(connection.account)
     before = known.version if known else 0
+    changes = receipts.unsettled(connection.account) if settle else []
     try:
         server = _ask(connection, trouble, lambda: service.get_server(connection.api, server_id))
     except Gone as problem:
         if known is not None and server_id in known.servers:
             problem.server_name = known.servers[server_id].name
         forget(connection, server_id)
-        receipts.settle(connection.account, {}, gone={server_id})
+        receipts.settle(receipts.unsettled(connection.account), connection.account, {}, gone={server_id})
         raise
     listed = server.listed()
     current = snapshot.read(connection.account)
     if current is not None and snapshot.is_news(current, listed, before):
         _change(connection, lambda own: snapshot.see(own, listed, before))
     sightings.keep(server)
-    if settle:
-        receipts.settle(connection.account, {server_id: server})
+    receipts.settle(changes, connection.account, {server_id: server})
     return server
 
 
 def renew(connection: Connection) -> None:
     """Ask for the whole list now, however fresh the known one is: to try a new token, or to find what a lost answer has
     left behind. Raises RemoteError."""
-    known = snapshot.read(connection.account)
-    _take_over(connection, service.list_servers(connection.api), known)
+    known, changes = snapshot.read(connection.account), receipts.unsettled(connection.account)
+    _take_over(connection, service.list_servers(connection.api), known, changes)
     snapshot.note_trouble(connection.account, None)
 
 
@@ -232,13 +233,17 @@ def _refresh(connection: Connection, known: Snapshot | None, trouble: Trouble | 
     if not cache.add(flag, 1, timeout=deadline * 2):
         return known or _wait_for_first(connection, flag, deadline)
     try:
+        changes = receipts.unsettled(connection.account)
         answer = _ask(connection, trouble, lambda: service.list_servers(connection.api))
-        return _take_over(connection, answer, known)
+        return _take_over(connection, answer, known, changes)
     finally:
         cache.delete(flag)
 
 
-def _take_over(connection: Connection, answer: ServerList, known: Snapshot | None) -> Snapshot:
+def _take_over(
+    connection: Connection, answer: ServerList, known: Snapshot | None, changes: list[Activity]
+) -> Snapshot:
+    """`known` and the open `changes` are as they were before the question."""
     current = snapshot.take_over(connection.account, answer, known.version if known else 0)
     before = known.servers if known else {}
     # Where VPS.org counts more than it sent, or not all could be read, a server that did not come may well live.
@@ -246,7 +251,7 @@ def _take_over(connection: Connection, answer: ServerList, known: Snapshot | Non
     sightings.note(before, current.servers)
     if whole:
         sightings.forget(before.keys() - current.servers.keys())
-    receipts.settle(connection.account, current.servers, whole=whole)
+    receipts.settle(changes, connection.account, current.servers, whole=whole)
     return current
 
 

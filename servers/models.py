@@ -148,10 +148,12 @@ class Activity(models.Model):
         )
 
     def seen(self, *, server_id: str = "") -> None:
-        """Write that the fleet has shown the change done."""
+        """Write that the fleet has shown the change done, unless somebody has seen it before."""
         self.outcome, self.seen_at = self.Outcome.DONE, timezone.now()
         self.server_id = server_id or self.server_id
-        self.save(update_fields=["outcome", "seen_at", "server_id"])
+        Activity.objects.filter(pk=self.pk).exclude(outcome=self.Outcome.DONE).update(
+            outcome=self.outcome, seen_at=self.seen_at, server_id=self.server_id
+        )
 
 
 class AccountKey(models.Model):

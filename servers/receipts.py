@@ -97,23 +97,13 @@ def last(action: str, server_id: str) -> Activity | None:
     )
 
 
-def settle(
-    account: str,
-    servers: Mapping[str, Server],
-    *,
-    whole: bool = False,
-    gone: set[str] | None = None,
-) -> None:
-    """Settle the account's open changes by what VPS.org has just shown.
-
-    `whole` says that a server which is not among `servers` does not exist; `gone` names servers known to be gone.
-    """
+def unsettled(account: str) -> list[Activity]:
+    """The account's open changes, to be settled by what VPS.org shows when it is asked after this."""
     recent = Q(asked_at__gt=timezone.now() - GIVEN_UP) | Q(outcome=Outcome.SENT)
-    rows = Activity.objects.filter(recent, account=account, outcome__in=OPEN)
-    settle_these(rows, account, servers, whole=whole, gone=gone)
+    return list(Activity.objects.filter(recent, account=account, outcome__in=OPEN))
 
 
-def settle_these(
+def settle(
     rows: Iterable[Activity],
     account: str,
     servers: Mapping[str, Server],
@@ -121,7 +111,12 @@ def settle_these(
     whole: bool = False,
     gone: set[str] | None = None,
 ) -> None:
-    """The same for rows of the log that were read already, whatever has become of them."""
+    """Settle those of these rows that are open changes of the account, by what VPS.org has shown.
+
+    The rows were read before it was asked: a restart that was accepted in between would be taken for done, because the
+    server was still running when the question came. `whole` says that a server which is not among `servers` does not
+    exist; `gone` names servers known to be gone.
+    """
     given_up = timezone.now() - GIVEN_UP
     for row in rows:
         if row.account != account or row.outcome not in OPEN:

@@ -37,7 +37,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
     recent = list(Activity.objects.filter(server_id=server_id)[:RECENT])
     try:
         server = fleet.detail(link, server_id, settle=False)
-        receipts.settle_these(recent, link.account, {server_id: server})
+        receipts.settle(recent, link.account, {server_id: server})
     except fleet.NO_ANSWER:
         known = fleet.find(link, server_id)
         if known is None:
@@ -89,12 +89,12 @@ def recent(request: PanelRequest, server_id: str) -> HttpResponse:
         link = session.connection(request)
     except NotConnected:
         return HttpResponse(status=204)
+    entries = list(Activity.objects.filter(server_id=server_id)[:RECENT])
     server = fleet.find(link, server_id)
     if server is None:
         return HttpResponse(status=204)
-    entries = list(Activity.objects.filter(server_id=server_id)[:RECENT])
     # Whoever brought this state may not have come to the log yet.
-    receipts.settle_these(entries, link.account, {server_id: server})
+    receipts.settle(entries, link.account, {server_id: server})
     context = {"server": server, "receipts": receipts.receipts(entries)}
     return render(request, "servers/_recent.html", context)
 

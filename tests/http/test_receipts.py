@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from servers import fleet
 from servers.models import Activity
+from servers.remote import service
 from servers.simulator import Simulator
 from servers.table import cell
-from tests.conftest import HTMX
+from tests.conftest import HTMX, TOKEN
 from tests.http.pages import read
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -318,6 +322,87 @@ def test_a_refusal_has_its_line_too(operator: Client, simulator: Simulator) -> N
     simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
     operator.post("/servers/12345/stop/")
     assert "asked 12:00, refused 12:00" in read(operator.get("/activity/")).one("li").text
+
+
+def outcome_of_restart() -> str:
+    return Activity.objects.get(action="reboot").outcome
+
+
+@pytest.mark.parametrize(
+    ("place", "question", "press"),
+    [
+        (service, "list_servers", lambda manager: manager.get("/servers/?now")),
+        (service, "list_servers", lambda manager: manager.post("/connect/", {"token": TOKEN})),
+        (service, "get_server", lambda manager: manager.get("/servers/12345/edit/")),
+        (service, "get_server", lambda manager: manager.get("/servers/12345/")),
+        (
+            service,
+            "partially_update_server",
+            lambda manager: manager.post("/servers/12345/backups/", {"backups_enabled": "off"}),
+        ),
+        (fleet, "find", lambda manager: manager.get("/servers/12345/recent/", headers=HTMX)),
+    ],
+    ids=["list", "connect", "edit", "detail", "backups", "recent"],
+)
+def test_a_restart_is_not_seen_done_by_what_was_shown_before_it(
+    manager: Client,
+    operator: Client,
+    later: Later,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Any,
+    question: str,
+    press: Callable[[Client], Any],
+) -> None:
+    usual = getattr(place, question)
+
+    def overtaken(*given: Any, **more: Any) -> Any:
+        """The server as it runs is on its way while a colleague restarts it."""
+        monkeypatch.setattr(place, question, usual)
+        answer = usual(*given, **more)
+        assert operator.post("/servers/12345/reboot/").status_code == 302
+        return answer
+
+    if question == "list_servers":
+        cache.clear()
+    monkeypatch.setattr(place, question, overtaken)
+    assert press(manager).status_code in (200, 302)
+    assert outcome_of_restart() == "accepted"
+    later(60)
+    manager.get("/servers/?now")
+    assert outcome_of_restart() == "done"
+
+
+def test_a_restart_is_not_seen_done_before_the_list_says_that_it_began(
+    manager: Client, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = fleet.patch_fields
+
+    def at_last(*given: Any) -> Any:
+        assert manager.get("/servers/12345/recent/", headers=HTMX).status_code == 200
+        assert outcome_of_restart() == "sent"
+        return usual(*given)
+
+    monkeypatch.setattr(fleet, "patch_fields", at_last)
+    assert operator.post("/servers/12345/reboot/").status_code == 302
+    assert outcome_of_restart() == "accepted"
+
+
+def test_what_two_looks_at_once_show_done_was_done_when_the_first_showed_it(
+    manager: Client, operator: Client, simulator: Simulator, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = service.list_servers
+    operator.post("/servers/12345/stop/")
+    later(41)
+
+    def slow(*given: Any) -> Any:
+        answer = usual(*given)
+        assert operator.get("/servers/12345/").status_code == 200
+        later(9)
+        return answer
+
+    monkeypatch.setattr(service, "list_servers", slow)
+    manager.get("/servers/?now")
+    assert "(41 seconds)" in read(manager.get("/activity/")).all("li")[0].text
 
 
 @pytest.mark.parametrize("address", ["/servers/poll/", "/servers/12345/"])

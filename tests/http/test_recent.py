@@ -111,6 +111,6 @@ def test_it_says_what_the_fleet_shows_although_another_process_has_not_written_i
 ) -> None:
     operator.post(f"{PAGE}stop/", headers=HTMX)
     later(60)
-    monkeypatch.setattr("servers.receipts.settle", lambda *args, **options: None)
+    monkeypatch.setattr("servers.receipts.unsettled", lambda account: [])
     operator.get("/servers/?now")
     assert "seen stopped" in entries(operator)[0]
