@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from servers import fleet
-from servers.models import Activity
+from servers.models import Activity, Run
 from servers.remote import service
 from servers.simulator import Simulator
 from servers.table import cell
@@ -88,20 +88,37 @@ def test_the_pages_of_the_log_go_by_rows(operator: Client) -> None:
     assert len(seen) == 120
 
 
-def test_old_activity_is_forgotten_by_command_and_open_changes_are_kept(
-    operator: Client, later: Later
-) -> None:
-    operator.post("/servers/12346/stop/", headers=HTMX)
+def test_old_activity_is_forgotten_by_command_whatever_came_of_it(operator: Client, later: Later) -> None:
+    for server_id in ("12345", "12346"):
+        operator.post(f"/servers/{server_id}/stop/", headers=HTMX)
+    Activity.objects.filter(server_id="12346").update(outcome="sent")
     done_before("stop", "12345", 5)
     later(40 * 24 * 60 * 60)
     done_before("start", "12345", 5)
     call_command("forget_activity", "30")
-    assert sorted(Activity.objects.values_list("action", "server_id")) == [
-        ("start", "12345"),
-        ("stop", "12346"),
-    ]
+    assert list(Activity.objects.values_list("action", "server_id")) == [("start", "12345")]
     with pytest.raises(CommandError):
         call_command("forget_activity", "3")
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [("running", True), ("paused", True), ("over", False)],
+    ids=["running", "paused", "over"],
+)
+def test_what_a_run_that_is_not_over_has_sent_is_not_forgotten(
+    operator: Client, simulator: Simulator, later: Later, state: str, kept: bool
+) -> None:
+    key = "7bb2b9a4-5d0e-4f0c-9a3e-1b7a4c6d8e01"
+    operator.post("/bulk/new/", {"action": "stop", "servers": "12345,12346", "key": key})
+    for _ in range(2):
+        operator.post(f"/bulk/{key}/drive/", headers=HTMX)
+    Activity.objects.filter(server_id="12346").update(outcome="refused")
+    Run.objects.update(state=state)
+    later(40 * 24 * 60 * 60)
+    call_command("forget_activity", "30")
+    assert Activity.objects.count() == (2 if kept else 0)
+    assert Run.objects.exists() is kept
 
 
 def test_the_log_comes_as_a_file_with_its_filters_and_without_formulas(operator: Client) -> None:

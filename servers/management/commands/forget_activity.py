@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from servers.models import Activity, Run
-from servers.receipts import OPEN
 
 BATCH = 1000
 
@@ -20,13 +19,15 @@ class Command(BaseCommand):
         parser.add_argument("days", type=int, help="what is older than this is deleted; 30 or more")
 
     def handle(self, *args: Any, days: int, **options: Any) -> None:
-        """In batches, so that the console goes on writing meanwhile. Changes that are still open are kept."""
+        """In batches, so that the console goes on writing meanwhile. What a run that is not over has sent is kept, or
+        it would send it again."""
         if days < 30:
             raise CommandError(
                 "Keep at least 30 days: the usual times and the last person come from the log."
             )
         before = timezone.now() - timedelta(days=days)
-        old = Activity.objects.filter(asked_at__lt=before).exclude(outcome__in=OPEN).order_by()
+        unfinished = (Run.State.RUNNING, Run.State.PAUSED)
+        old = Activity.objects.filter(asked_at__lt=before).exclude(step__run__state__in=unfinished).order_by()
         deleted = 0
         while ids := list(old.values_list("pk", flat=True)[:BATCH]):
             deleted += Activity.objects.filter(pk__in=ids).delete()[0]
