@@ -9,7 +9,8 @@ from datetime import timedelta
 from statistics import median
 from typing import Final
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from .models import Activity
@@ -44,24 +45,24 @@ class Receipt:
 
 
 def receipts(entries: Iterable[Activity]) -> list[Receipt]:
-    """The rows as receipts; only the few open ones are compared with their usual time."""
-    return [receipt(entry) for entry in entries]
+    """The rows as receipts; the open ones that are still waited for are compared with their usual times, which takes
+    two queries, however many they are."""
+    rows = list(entries)
+    for row in rows:
+        give_up(row)
+    given_up = timezone.now() - GIVEN_UP
+    waiting = [row for row in rows if row.outcome in OPEN and row.asked_at > given_up]
+    usual = _usual_of({(row.action, row.server_id) for row in waiting})
+    return [_receipt(row, usual.get((row.action, row.server_id)) if row in waiting else None) for row in rows]
 
 
-def receipt(entry: Activity) -> Receipt:
-    """One row as a receipt."""
-    give_up(entry)
+def _receipt(entry: Activity, usual: float | None) -> Receipt:
     if entry.seen_at is not None:
         took = (entry.seen_at - entry.asked_at).total_seconds()
         # Negative, where the clock was set back in between.
         return Receipt(entry, took=took if took >= 0 else None)
-    if entry.outcome not in OPEN:
-        return Receipt(entry)
-    expected = usual(entry.action, entry.server_id)
     waited = (timezone.now() - entry.asked_at).total_seconds()
-    return Receipt(
-        entry, usual=expected, overdue=expected is not None and waited > max(expected, 1) * TOO_LONG
-    )
+    return Receipt(entry, usual=usual, overdue=usual is not None and waited > max(usual, 1) * TOO_LONG)
 
 
 def give_up(entry: Activity) -> None:
@@ -78,6 +79,28 @@ def usual(action: str, server_id: str) -> float | None:
         if times:
             return median(times)
     return None
+
+
+def _usual_of(changes: set[tuple[str, str]]) -> dict[tuple[str, str], float]:
+    """The same for many at once, by action and server."""
+    if not changes:
+        return {}
+    newest_first = Window(RowNumber(), partition_by=["action", "server_id"], order_by="-id")
+    done = (
+        Activity.objects.filter(outcome=Outcome.DONE, seen_at__gte=F("asked_at"))
+        .filter(action__in={action for action, _ in changes}, server_id__in={server for _, server in changes})
+        .annotate(place=newest_first)
+        .filter(place__lte=RECENT)
+        .order_by()
+    )
+    times: dict[tuple[str, str], list[float]] = {}
+    for row in done:
+        if row.seen_at:
+            took = (row.seen_at - row.asked_at).total_seconds()
+            times.setdefault((row.action, row.server_id), []).append(took)
+    found = {change: median(taken) for change, taken in times.items()}
+    of_all = usual_of_all() if changes - found.keys() else {}
+    return {(action, server): of_all[action] for action, server in changes if action in of_all} | found
 
 
 def usual_of_all() -> dict[str, float]:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from servers.models import Note, Profile, Sample
+from servers.models import Activity, Note, Profile, Sample
 from servers.simulator import SimulatedServer, Simulator, seed
 from tests.conftest import HTMX
 from tests.http.pages import Element, read
@@ -117,6 +117,30 @@ def test_a_press_asks_six_questions_with_its_rows_of_the_log(with_fleet: Callabl
         assert client.post("/servers/50/stop/", headers=HTMX).status_code == 200
     asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
     assert len(asked) <= SIGNED_IN + 6, asked
+
+
+def test_the_log_asks_no_more_after_a_change_of_fifty_servers(with_fleet: Callable[..., Client]) -> None:
+    client = with_fleet(60)
+    ids = [str(server.id) for server in servers(60)]
+
+    def log(open_changes: list[str]) -> int:
+        Activity.objects.bulk_create(
+            Activity(user_name="mona", action="stop", server_id=i, outcome="accepted") for i in open_changes
+        )
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/activity/").content.count(b"Usually") == Activity.objects.count() - 1
+        return len(queries)
+
+    asked_at = timezone.now()
+    Activity.objects.create(
+        user_name="mona",
+        action="stop",
+        server_id=ids[0],
+        outcome="done",
+        asked_at=asked_at - timedelta(seconds=9),
+        seen_at=asked_at,
+    )
+    assert log(ids[:2]) == log(ids[2:49])
 
 
 def test_a_page_of_the_list_is_no_more_work_in_a_large_fleet(with_fleet: Callable[..., Client]) -> None:

@@ -1,5 +1,6 @@
 """Every click leaves a line that stays: asked, accepted, seen done, and how long that took."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -229,10 +230,37 @@ def test_what_was_seen_at_once_took_no_time(operator: Client) -> None:
 
 
 def test_of_many_times_the_last_twenty_count(operator: Client) -> None:
+    operator.post("/servers/12345/stop/")
     done_before("stop", "12345", *[500] * 10, *[10] * 11, *[30] * 9)
     assert "Usually takes 10 seconds." in read(operator.get("/servers/12345/stop/")).one("main").text
+    assert "Usually 10 seconds." in read(operator.get("/activity/")).text
     done_before("stop", "12345", *[30] * 2)
     assert "Usually takes 30 seconds." in read(operator.get("/servers/12345/stop/")).one("main").text
+    assert "Usually 30 seconds." in read(operator.get("/activity/")).text
+
+
+def test_each_line_of_the_log_has_the_usual_time_of_its_own_change(operator: Client) -> None:
+    done_before("stop", "12345", 10)
+    done_before("stop", "12360", 90)
+    done_before("reboot", "12346", 40)
+    for action, server_id in (("stop", "12345"), ("stop", "12346"), ("reboot", "12345"), ("start", "12345")):
+        sent_before(0, action, server_id, account="any")
+    Activity.objects.create(user_name="rob", action="stop", server_id="12345", outcome="refused")
+    lines = [line.text for line in read(operator.get("/activity/")).all("li")[:5]]
+    told = [re.findall("Usually [^.]*", line) for line in lines]
+    # Of stops in general the median of 10 and 90.
+    assert told == [[], [], ["Usually 40 seconds"], ["Usually 50 seconds"], ["Usually 10 seconds"]]
+
+
+@pytest.mark.parametrize(("early", "late"), [(1, True), (0, False)])
+def test_a_change_of_which_nothing_is_expected_any_more_is_not_called_late(
+    operator: Client, early: float, late: bool
+) -> None:
+    done_before("stop", "12345", 10)
+    entry = sent_before(24 * 60 * 60 - early, "stop", account="any")
+    Activity.objects.filter(pk=entry.pk).update(outcome="accepted")
+    text = read(operator.get("/activity/")).all("li")[0].text
+    assert ("Takes much longer than usual" in text, "Usually" in text) == (late, False)
 
 
 def test_only_what_was_done_and_only_this_change_says_what_is_usual(operator: Client) -> None:
