@@ -5,6 +5,7 @@ session. A step is claimed before it is sent and sends at most once: the row of 
 rows can. Closing the page pauses the run; opening it again goes on, after an hour (LEFT) only by a press.
 """
 
+import contextlib
 import uuid
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -223,14 +224,17 @@ def drive(request: HttpRequest, run: Run) -> float:
     Raises KeyRefused and NotConnected, with the run paused, and what a look at another account's servers raises.
     """
     link = connection(request)
-    # With the key of another account every server would be gone, and a deletion would seem done.
-    servers = fleet.look(link).by_id if link.account != run.account else None
     _recover(run)
-    step = _claim(run, link)
     try:
+        # With the key of another account every server would be gone, and a deletion would seem done.
+        servers = fleet.look(link).by_id if link.account != run.account else None
+        step = _claim(run, link)
         if step is not None and servers is not None and step.server_id not in servers:
             return _not_ours(run, step)
         return _take(request, run, step) if step else 2.0
+    except KeyRefused as problem:
+        pause(run, told(problem))
+        raise
     finally:
         # After each step: somebody may have stopped the rest meanwhile, and then no page asks for another one.
         _finish(run)
@@ -335,7 +339,8 @@ def _last_is_settled(run: Run, link: Connection) -> bool:
     if last.state != State.ACCEPTED or not hasattr(last, "activity"):
         return last.state != State.DOING
     if last.activity.outcome == Activity.Outcome.ACCEPTED:
-        fleet.tick(link)
+        with contextlib.suppress(*fleet.NO_ANSWER):
+            fleet.tick(link)
         last.activity.refresh_from_db()
     return last.activity.outcome == Activity.Outcome.DONE
 

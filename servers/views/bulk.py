@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import reswap
 
 from .. import bulk, drafts, fleet, fresh, session
 from ..models import Run, Step
@@ -86,9 +87,8 @@ def run(request: PanelRequest, run_id: uuid.UUID) -> HttpResponse:
     with contextlib.suppress(*fleet.NO_ANSWER):
         fleet.tick(session.connection(request))
     context = _context(request, current)
-    return render(
-        request, "bulk/_run.html", context, status=STOP_POLLING if context["progress"].settled else 200
-    )
+    status = STOP_POLLING if context["progress"].settled else 200
+    return reswap(render(request, "bulk/_run.html", context, status=status), "outerHTML")
 
 
 @require_POST
@@ -102,7 +102,7 @@ def drive(request: PanelRequest, run_id: uuid.UUID) -> HttpResponse:
     if request.htmx:
         current.refresh_from_db()
         context = _context(request, current) | {"wait": max(round(wait * 1000), 50), "oob": True}
-        return render(request, "bulk/_driven.html", context)
+        return reswap(render(request, "bulk/_driven.html", context), "outerHTML")
     for _ in range(bulk.AT_A_TIME - 1):
         if wait == 0:
             wait = bulk.drive(request, current)

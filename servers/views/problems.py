@@ -152,16 +152,11 @@ def records_failed(request: HttpRequest) -> HttpResponse:
 
     What a page asks by itself goes on asking, and shows meanwhile how old is what it shows.
     """
-    name, parts = "", {}
+    name = ""
     with contextlib.suppress(Resolver404):  # what failed may have done so before Django did this
-        match = resolve(request.path_info)
-        name, parts = match.url_name or "", match.kwargs
+        name = resolve(request.path_info).url_name or ""
     context: dict[str, Any] = {"sentence": _records_sentence(), "request": request}
-    if name == "bulk-drive" and _by_htmx(request):
-        run = {"state": "running", "pk": parts["run_id"]}
-        context = {"progress": {"run": run}, "wait": records.TRY_AGAIN * 1000}
-        response = render(None, "bulk/_driver.html", context, status=503)
-    elif _by_htmx(request):
+    if _by_htmx(request):
         quiet = name in BY_ITSELF
         response = HttpResponse(status=503) if quiet else render(None, "_problem.html", context, status=503)
         response["HX-Reswap"] = "none"

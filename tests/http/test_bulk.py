@@ -181,7 +181,8 @@ def test_being_asked_to_wait_lets_the_step_wait(operator: Client, simulator: Sim
     address = confirm(operator, "stop", ["12345"])
     simulator.faults.next("status", request="stop", status=429, headers={"Retry-After": "7"})
     response = operator.post(f"{address}drive/", headers=HTMX)
-    assert "delay:7000ms" in response.content.decode()
+    hand = read(response).one("div", **{"class": "driver"}).attributes
+    assert hand["hx-trigger"] == "load delay:7000ms, every 17000ms"
     assert states(address) == ["waiting"]
     drive(operator, address)
     assert states(address) == ["accepted"]
@@ -315,6 +316,33 @@ def test_one_by_one_what_a_killed_console_left_unknown_halts_until_somebody_says
     operator.post(f"{address}resume/")
     drive(operator, address)
     assert states(address) == ["unknown", "accepted"]
+
+
+def test_one_by_one_it_waits_while_vps_org_does_not_say_how_the_last_server_is(
+    operator: Client, simulator: Simulator, later: Later
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    drive(operator, address)
+    cache.clear()
+    simulator.faults.next("status", request="list", status=500)
+    answer = operator.post(f"{address}drive/", headers=HTMX)
+    assert (answer.status_code, answer["HX-Reswap"]) == (200, "outerHTML")
+    assert "delay:2000ms" in answer.content.decode()
+    later(60)
+    drive(operator, address)
+    assert states(address) == ["accepted", "accepted"]
+
+
+def test_one_by_one_a_key_that_is_refused_while_it_waits_pauses_the_run(
+    operator: Client, simulator: Simulator
+) -> None:
+    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
+    drive(operator, address)
+    cache.clear()
+    simulator.faults.next("status", request="list", status=401)
+    assert operator.post(f"{address}drive/", headers=HTMX).status_code == 409
+    assert (Run.objects.get().state, states(address)) == ("paused", ["accepted", "waiting"])
+    assert Run.objects.get().reason.startswith("VPS.org refused your key.")
 
 
 def test_one_by_one_it_goes_on_where_the_row_of_the_log_was_forgotten(operator: Client) -> None:
