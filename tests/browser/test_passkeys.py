@@ -122,6 +122,23 @@ def test_the_password_answers_it_too_and_a_wrong_one_is_said_in_the_dialog(
     assert [line for line in simulator.lines if line[0] != "GET"] == [("DELETE", "/servers/12345/")]
 
 
+def test_whoever_is_as_quick_as_the_dialog_is_answered_in_it(open_page: OpenPage, manager: Client) -> None:
+    page = open_page(manager)
+    page.add_init_script(f"""
+        document.addEventListener("DOMContentLoaded", () => {{
+            new MutationObserver((_, observer) => {{
+                const field = document.querySelector("#entry [type=password]");
+                if (!field) return;
+                observer.disconnect();
+                field.value = "{PASSWORD}";
+                field.form.requestSubmit();
+            }}).observe(document.getElementById("sign-in"), {{ childList: true, subtree: true }});
+        }});
+    """)
+    delete(page, manager)
+    expect(page.get_by_text("web-server-01 was deleted for ever")).to_be_visible()
+
+
 def test_closing_the_question_does_nothing_and_keeps_what_was_typed(
     open_page: OpenPage, manager: Client, simulator: Simulator
 ) -> None:
