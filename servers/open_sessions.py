@@ -154,10 +154,9 @@ def _note(request: HttpRequest, row: OpenSession) -> None:
     key = request.session.session_key
     if key and key != row.session_key and row_id(request) == row.pk:
         rows.update(session_key=key)
+    match = request.resolver_match
     # A page without JavaScript loads itself anew with `now`.
-    by_itself = "now" in request.GET or (
-        request.resolver_match is not None and request.resolver_match.url_name in BY_ITSELF
-    )
+    by_itself = match is not None and (match.url_name in BY_ITSELF or "now" in request.GET)
     now = timezone.now()
     if not by_itself and abs(now - row.seen_at) > SEEN_EVERY:
         rows.update(seen_at=now)
