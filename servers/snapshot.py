@@ -239,6 +239,7 @@ def is_news(snapshot: Snapshot, server: Server, before: int) -> bool:
 def forget(snapshot: Snapshot, server_id: str) -> None:
     """This server is gone."""
     snapshot.version = next_version(snapshot)
+    snapshot.count -= server_id in snapshot.servers
     for by_server in (snapshot.servers, snapshot.changed, snapshot.added, snapshot.asked):
         by_server.pop(server_id, None)
     snapshot.patched[server_id] = snapshot.version
@@ -274,6 +275,7 @@ def merge(current: Snapshot | None, answer: ServerList, before: int) -> Snapshot
     """The snapshot after an answer to a question that was asked at version `before`."""
     version = next_version(current)
     servers = {str(server.id): server for server in answer.servers}
+    sent = len(servers)
     new = Snapshot(servers, time.time(), version, answer.count, answer.hidden, answer.complete)
     if current is None:
         new.changed = dict.fromkeys(servers, version)
@@ -285,6 +287,8 @@ def merge(current: Snapshot | None, answer: ServerList, before: int) -> Snapshot
             servers[server_id] = current.servers[server_id]
         else:
             servers.pop(server_id, None)
+    # VPS.org counted what it sent, without what we have made or deleted since.
+    new.count += len(servers) - sent
     now = datetime.now(UTC)
     same = {server_id for server_id, server in servers.items() if current.servers.get(server_id) == server}
     new.asked = {

@@ -104,3 +104,9 @@ def test_a_refusal_deletes_nothing_and_says_what_vps_org_said(manager: Client, s
     assert "Your key is not allowed to do this. Nothing was changed." in read(response).text
     assert "VPS.org says: Locked by support." in read(response).text
     assert read(manager.get("/servers/")).one(id=f"state-{SERVER}").text == "Running"
+
+
+def test_the_list_is_as_complete_as_before(manager: Client) -> None:
+    manager.get("/servers/")
+    assert manager.post(ADDRESS, {"confirm_name": "web-server-01"})["Location"] == "/servers/"
+    assert "The list is not complete." not in manager.get("/servers/").content.decode()

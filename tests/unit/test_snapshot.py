@@ -51,6 +51,16 @@ def test_another_process_reads_what_was_changed_at_the_same_moment() -> None:
     assert known and known.servers["web"].status == "stopped"
 
 
+def test_a_deleted_server_is_not_missed_by_a_list_that_was_asked_for_before_or_after() -> None:
+    known = first()
+    asked_at = known.version
+    snapshot.forget(known, "db")
+    assert known.count == 1
+    merged = snapshot.merge(known, listed(web="active", db="active"), before=asked_at)
+    assert (merged.count, list(merged.servers)) == (1, ["web"])
+    assert snapshot.merge(merged, listed(web="active"), before=merged.version).count == 1
+
+
 def test_nothing_new_leaves_the_version_as_it_was() -> None:
     known = first()
     assert snapshot.merge(known, listed(web="active", db="active"), known.version).version == known.version
