@@ -168,6 +168,7 @@ def _ticks(request: PanelRequest, page: Page, current: fleet.Fleet) -> HttpRespo
         "rows": rows(current, changed, request.user),
         "fleet": current,
         "news": news,
+        "gone": [i for i in page.ids if i not in current.by_id] if news.gone != page.news.gone else [],
         "toggled": toggled,
         "full": page.on == "server",
     }

@@ -9,7 +9,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { target, fragment } = detail;
   if (target.dataset.said) {
     const { said } = fragment.firstElementChild.dataset;
-    if (said !== target.dataset.said) told.push(said);
+    if (said && said !== target.dataset.said) told.push(said);
   }
   // A region that says what it said before is left alone.
   if (target.matches("#announce, #news, #outage")) {

@@ -139,13 +139,18 @@ def test_whoever_is_as_quick_as_the_dialog_is_answered_in_it(open_page: OpenPage
     expect(page.get_by_text("web-server-01 was deleted for ever")).to_be_visible()
 
 
+@pytest.mark.parametrize("pressed", ["Escape", "Send nothing"])
 def test_closing_the_question_does_nothing_and_keeps_what_was_typed(
-    open_page: OpenPage, manager: Client, simulator: Simulator
+    open_page: OpenPage, manager: Client, simulator: Simulator, pressed: str
 ) -> None:
     page = open_page(manager)
     delete(page, manager)
-    expect(page.get_by_role("dialog", name="Is it you?")).to_be_visible()
-    page.keyboard.press("Escape")
+    dialog = page.get_by_role("dialog", name="Is it you?")
+    expect(dialog.get_by_label("Your password")).to_be_focused()
+    if pressed == "Escape":
+        page.keyboard.press(pressed)
+    else:
+        dialog.get_by_role("button", name=pressed).click()
     expect(page.get_by_label("Type the name of the server")).to_have_value("web-server-01")
     assert all(method == "GET" for method, _ in simulator.lines)
 

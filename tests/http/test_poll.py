@@ -127,7 +127,10 @@ def test_it_tells_in_one_line_what_came_and_went_and_tells_it_once(
     del servers[WEB]
     servers[7], servers[8] = SimulatedServer(7, "one"), SimulatedServer(8, "two")
     later(16)
-    assert changed(viewer, drawn).one(id="news").text == "2 new servers. 1 server here is gone. Show"
+    answer = changed(viewer, drawn)
+    assert answer.one(id="news").text == "2 new servers. 1 server here is gone. Show"
+    assert answer.one(id=f"state-{WEB}").text == "No longer exists"
+    assert answer.one(id=f"actions-{WEB}").children == []
     assert tick(viewer, drawn) is None
 
 
@@ -137,8 +140,11 @@ def test_the_page_of_a_server_says_when_that_server_is_gone(
     page = read(viewer.get(f"/servers/{WEB}/"))
     del simulator.account().servers[WEB]
     later(16)
-    news = changed(viewer, page).one(id="news")
-    assert news.text == "This server no longer exists at VPS.org. All servers"
+    answer = changed(viewer, page)
+    assert answer.one(id="news").text == "This server no longer exists at VPS.org. All servers"
+    assert answer.one(id=f"state-{WEB}").text == "No longer exists"
+    assert answer.one(id=f"actions-{WEB}").children == []
+    assert answer.one(id=f"delete-{WEB}").children == []
 
 
 @pytest.mark.parametrize("fault", ["cut", "html", "status"])
