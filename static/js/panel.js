@@ -20,15 +20,19 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (dialog.open && dialog.contains(detail.elt) && detail.requestConfig.verb === "post") dialog.close();
 });
 
+// What was pressed can't be taken back: until its answer is there, the way back and Escape do nothing.
+const sending = () => dialog.querySelector("form.htmx-request");
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog || event.target.closest("[data-close]")) {
     event.preventDefault();
-    dialog.close();
+    if (!sending()) dialog.close();
   }
 });
+dialog.addEventListener("cancel", (event) => sending() && event.preventDefault());
 
 // The pressed button may have been swapped meanwhile: its successor gets the focus, or the menu it stands in.
 dialog.addEventListener("close", () => {
+  if (sending()) return dialog.showModal(); // browsers close it at a second Escape, whatever "cancel" said
   const button = document.getElementById(opener);
   const menu = button && !button.checkVisibility() && button.closest("details, [popover]");
   const opened = menu ? menu.querySelector("summary") ?? document.querySelector(`[popovertarget="${menu.id}"]`) : button;

@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
@@ -85,3 +85,32 @@ def test_it_does_not_restart_twice_on_a_double_click(page: Page, simulator: Simu
     page.get_by_role("button", name="Restart web-server-01").dblclick()
     expect(page.get_by_text("Asked VPS.org to restart web-server-01.")).to_be_visible()
     assert posts(simulator) == [("POST", "/servers/12345/reboot/")]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_it_holds_until_the_answer_is_there_once_it_was_pressed(
+    page: Page, simulator: Simulator, forgiven: list[str], answered: bool
+) -> None:
+    held: list[Route] = []
+    page.route(
+        "**/servers/12345/reboot/", lambda r: held.append(r) if r.request.method == "POST" else r.continue_()
+    )
+    page.locator(LIKELY).click()
+    dialog = page.get_by_role("dialog")
+    with page.expect_request(lambda request: request.method == "POST"):
+        dialog.get_by_role("button", name="Restart web-server-01").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    dialog.get_by_role("link", name="Keep it running").click()
+    page.mouse.click(5, 5)
+    expect(dialog.get_by_role("link", name="Keep it running")).to_have_css("opacity", "0.6")
+    if answered:
+        held[0].continue_()
+        expect(page.get_by_text("Asked VPS.org to restart web-server-01.")).to_be_visible()
+    else:
+        forgiven += ["ERR_", "htmx:sendError", "htmx:afterRequest"]
+        held[0].abort()
+        expect(page.locator("#alerts")).to_contain_text("The console did not answer.")
+    expect(dialog).to_be_hidden()
+    expect(page.locator(LIKELY)).to_be_focused()
+    assert posts(simulator) == [("POST", "/servers/12345/reboot/")] * answered
