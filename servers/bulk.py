@@ -312,7 +312,8 @@ def _not_ours(run: Run, step: Step) -> float:
 
 def _claim(run: Run, link: Connection) -> Step | None:
     """The next waiting step, claimed for this request alone; None if none may be taken now."""
-    if run.one_by_one and not _last_is_settled(run, link):
+    last = _last_taken(run) if run.one_by_one else None
+    if last is not None and not _seen_done(last, link):
         Run.objects.filter(pk=run.pk).update(driven_at=timezone.now())
         return None
     with transaction.atomic():
@@ -322,6 +323,9 @@ def _claim(run: Run, link: Connection) -> Step | None:
         doing = run.steps.filter(state=State.DOING).count()
         if current.state != Run.State.RUNNING or doing >= (1 if run.one_by_one else AT_A_TIME):
             return None
+        # While this hand looked at the last one, which may take a call, another may have taken a step to its end.
+        if run.one_by_one and _last_taken(run) != last:
+            return None
         step = run.steps.filter(state=State.WAITING).first()
         if step is not None:
             step.claimed_at = timezone.now()
@@ -329,12 +333,13 @@ def _claim(run: Run, link: Connection) -> Step | None:
         return step
 
 
-def _last_is_settled(run: Run, link: Connection) -> bool:
+def _last_taken(run: Run) -> Step | None:
+    return run.steps.exclude(state__in=(State.WAITING, State.SKIPPED)).select_related("activity").last()
+
+
+def _seen_done(last: Step, link: Connection) -> bool:
     """One by one: whether the last server is seen to be as asked. A failure has halted the run (`_halt`), so where it
     runs, somebody has said go on."""
-    last = run.steps.exclude(state__in=(State.WAITING, State.SKIPPED)).select_related("activity").last()
-    if last is None:
-        return True
     # A row of the log that is missing was so old that it was forgotten.
     if last.state != State.ACCEPTED or not hasattr(last, "activity"):
         return last.state != State.DOING

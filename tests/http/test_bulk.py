@@ -684,6 +684,27 @@ def test_one_by_one_nothing_is_asked_beside_what_another_page_took_meanwhile(
     assert states(address) == ["accepted", "doing", "waiting"]
 
 
+@pytest.mark.parametrize("taken", [0, 1])
+def test_one_by_one_what_was_taken_since_a_hand_looked_is_waited_for(
+    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    address = confirm(operator, "reboot", running(simulator)[:3], one_by_one="on")
+    drive(operator, address, times=taken)
+    simulator.clock.advance(120)
+    cache.clear()
+    usual = bulk._last_taken
+
+    def another_hand_is_faster(run: Run) -> Step | None:
+        last = usual(run)
+        monkeypatch.setattr(bulk, "_last_taken", usual)
+        drive(operator, address)
+        return last
+
+    monkeypatch.setattr(bulk, "_last_taken", another_hand_is_faster)
+    drive(operator, address)
+    assert states(address) == ["accepted"] * (taken + 1) + ["waiting"] * (2 - taken)
+
+
 def test_what_came_of_a_step_stays_written(operator: Client, simulator: Simulator, later: Later) -> None:
     address = confirm(operator, "stop", RUNNING)
     simulator.faults.next("status", request="stop", status=403, body={"detail": "no"})
