@@ -55,14 +55,30 @@ setInterval(() => {
 document.addEventListener("visibilitychange", () => document.hidden || tick());
 window.addEventListener("load", () => Number(age()?.dataset.seconds) > 15 && tick());
 
+// When VPS.org was asked last, as each answer tells it. Where none comes the age goes on counting.
 const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", numberingSystem: "latn" });
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  const seconds = Math.max(Number(detail.xhr?.getResponseHeader("Fleet-Age") ?? NaN), 1);
-  if (Number.isNaN(seconds) || !age()) return;
+let known;
+const drawAge = () => {
+  const seconds = Math.max(Math.floor(known.seconds + (performance.now() - known.at) / 1000), 1);
   age().dateTime = new Date(Date.now() - seconds * 1000).toISOString();
   age().textContent = seconds < 60 ? ago.format(-seconds, "second")
     : seconds < 3600 ? ago.format(-Math.floor(seconds / 60), "minute")
     : ago.format(-Math.floor(seconds / 3600), "hour");
+};
+const knowAge = (seconds) => {
+  known = { seconds, at: performance.now(), element: age() };
+  drawAge();
+};
+if (age()) knowAge(Number(age().dataset.seconds));
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const seconds = detail.xhr?.getResponseHeader("Fleet-Age");
+  if (seconds && age()) knowAge(Number(seconds));
+});
+document.addEventListener("tick", () => {
+  if (!age()) return;
+  if (age() !== known?.element) knowAge(Number(age().dataset.seconds)); // a search brought another one
+  // While answers come, the next is a moment away.
+  else if (performance.now() - known.at > 3000) drawAge();
 });
 
 // A menu that is open stays open when its buttons come anew.

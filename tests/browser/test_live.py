@@ -237,3 +237,16 @@ def test_a_hidden_tab_asks_once_a_minute_and_at_once_when_it_is_shown_again(time
 def test_a_browser_whose_clock_is_set_back_by_an_hour_goes_on_asking(timed: Page) -> None:
     timed.clock.set_system_time(MORNING)
     assert asked(timed, 60) == 30
+
+
+def test_the_age_goes_on_counting_while_the_console_cannot_be_reached(
+    timed: Page, forgiven: list[str]
+) -> None:
+    forgiven += ["ERR_INTERNET_DISCONNECTED", "htmx:"]
+    age = timed.locator("#age")
+    expect(age).to_have_text(re.compile("second"))
+    timed.context.set_offline(True)
+    timed.clock.run_for(90_000)
+    expect(age).to_have_text("1 minute ago")
+    timed.clock.run_for(60_000)
+    expect(age).to_have_text("2 minutes ago")
