@@ -57,6 +57,12 @@ RECOVERED: Final[dict[str, str]] = {
     Activity.Outcome.REFUSED: State.REFUSED,
 }
 """What a claimed step was, by what the log says of it; anything else is not known."""
+AGAIN: Final[dict[str, tuple[str, ...]]] = {
+    "asked": (State.ACCEPTED, State.UNKNOWN),
+    "failed": (State.REFUSED, State.UNKNOWN),
+    "left": (State.STOPPED,),
+}
+"""The servers of a run with which something can be done afterwards: what is counted is what is taken."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,12 @@ class Progress:
 
     @property
     def failed(self) -> int:
-        return sum(step.state in (State.REFUSED, State.UNKNOWN, State.STOPPED) for step in self.steps)
+        return self._count("failed")
+
+    @property
+    def left(self) -> int:
+        """How many were left as they are, on purpose."""
+        return self._count("left")
 
     @property
     def settled(self) -> bool:
@@ -100,7 +111,7 @@ class Progress:
     @property
     def next(self) -> list[tuple[str, str]]:
         """What can be done with the same servers afterwards: "Start these 7 again"."""
-        count = sum(step.state not in (State.SKIPPED,) for step in self.steps)
+        count = self._count("asked")
         offers = {
             Action.STOP: (
                 Action.START,
@@ -120,6 +131,9 @@ class Progress:
     @property
     def page_closed(self) -> bool:
         return self.run.state == Run.State.RUNNING and abs(timezone.now() - self.run.driven_at) > PAGE_OPEN
+
+    def _count(self, which: str) -> int:
+        return sum(step.state in AGAIN[which] for step in self.steps)
 
 
 # --- before -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import reswap
 
 from .. import bulk, drafts, fleet, fresh, session
-from ..models import Run, Step
+from ..models import Run
 from ..remote.objects import Server
 from ..request import PanelRequest
 from ..words import asked_of_many
@@ -24,10 +24,6 @@ TYPED_FROM: Final = 6
 """From so many servers on the number has to be typed."""
 STOP_POLLING: Final = 286
 """htmx swaps an answer with this status and polls no more."""
-AGAIN: Final[dict[str, tuple[str, ...]]] = {
-    "failed": (Step.State.REFUSED, Step.State.UNKNOWN, Step.State.STOPPED),
-    "all": tuple(state for state in Step.State.values if state != Step.State.SKIPPED),
-}
 COMMANDS: Final[dict[str, Callable[[Run], None]]] = {
     "pause": bulk.pause,
     "resume": bulk.resume,
@@ -154,7 +150,7 @@ def _of_earlier_run(request: PanelRequest) -> list[str]:
         earlier = _get(request, uuid.UUID(request.GET["again"]))
     except ValueError:
         raise Http404 from None
-    states = AGAIN.get(request.GET.get("which", ""), AGAIN["all"])
+    states = bulk.AGAIN.get(request.GET.get("which", ""), bulk.AGAIN["asked"])
     return list(earlier.steps.filter(state__in=states).values_list("server_id", flat=True))
 
 

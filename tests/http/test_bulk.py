@@ -633,8 +633,18 @@ def test_it_counts_what_was_asked_of_what_could_be(
     assert states(address) == ["refused", "accepted", "skipped", "stopped", "stopped"]
     page = read(operator.get(address))
     assert (page.one("progress").attributes["max"], page.one("h1").text) == ("2", "Stop 2 servers")
-    offers = [link.text for link in page.one(id="run").all("a", **{"class": "button"})]
-    assert offers == ["Try 3 again that did not work", "Start these 4 again"]
+    offers = {
+        link.text: link.attributes["href"] for link in page.one(id="run").all("a", **{"class": "button"})
+    }
+    assert list(offers) == [
+        "Try 1 again that did not work",
+        "Ask the 2 that were left",
+        "Start this one again",
+    ]
+    simulator.clock.advance(120)
+    cache.clear()
+    behind = [read(operator.get(where)).one("h1").text for where in offers.values()]
+    assert behind == ["Stop 1 server?", "Stop 2 servers?", "Start 1 server?"]
 
 
 @pytest.mark.parametrize(("one_by_one", "soon"), [("", "delay:50ms"), ("on", "delay:2000ms")])
