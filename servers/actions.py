@@ -229,7 +229,7 @@ def _logged(
         problem.server_status = known.status if known else ""
         entry.finish(
             Outcome.REFUSED if problem.outcome_known else Outcome.UNKNOWN,
-            said=problem.said,
+            said=problem.reason,
         )
         fleet.doubt(link, server_id, problem, action)
         raise

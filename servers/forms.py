@@ -75,8 +75,12 @@ class HostnameField(forms.CharField):
 class PanelForm(forms.Form):
     """Takes the refusal of VPS.org into the form: each text at its field, the rest above the form."""
 
+    refused = False
+    """Whether VPS.org was asked and refused; else what is wrong was found here and nothing was sent."""
+
     def refuse(self, problem: FieldsWrong) -> None:
         """Show what VPS.org found wrong with the fields."""
+        self.refused = True
         for name, texts in problem.fields.items():
             for text in texts:
                 said = gettext("VPS.org says: %(text)s") % {"text": text}

@@ -66,6 +66,12 @@ class RemoteError(Exception):
             + (f", {why}" if why else "")
         )
 
+    @property
+    def reason(self) -> str:
+        """All that VPS.org wrote about it as one text, that of single fields after their names."""
+        by_field = (f"{name}: {' '.join(texts)}" for name, texts in self.fields.items())
+        return " ".join(filter(None, (self.said, *by_field)))
+
 
 class KeyRefused(RemoteError):
     """401: the token is wrong, or no longer valid."""

@@ -205,7 +205,18 @@ def test_what_vps_org_finds_wrong_with_a_field_stands_at_that_field(
     page = read(manager.post("/servers/new/", opened(manager) | ALL_TYPED))
     assert page.one(id="id_name_error").text == "VPS.org says: Taken."
     assert page.one(id="id_plan_id_error").text == "VPS.org says: Sold out ."
+    assert row().said == "name: Taken. plan_id: Sold out . colour: No such field."
     assert "VPS.org says: No such field." in page.one("main").all("div", role="alert")[1].text
+
+
+def test_above_fields_that_vps_org_refused_it_does_not_say_that_nothing_was_sent(
+    manager: Client, simulator: Simulator
+) -> None:
+    typed = opened(manager) | ALL_TYPED | {"ssh_key_id": "999999"}
+    page = read(manager.post("/servers/new/", typed))
+    said = page.one("form", id="form").all("div", role="alert")[0].text
+    assert said == "VPS.org did not accept what was entered. Nothing was changed."
+    assert len(simulator.seen) == 1
 
 
 def test_after_a_refusal_the_same_form_can_be_sent_again(manager: Client, simulator: Simulator) -> None:

@@ -42,6 +42,11 @@ def body(simulator: Simulator) -> Any:
     return json.loads(simulator.seen[-1].body)
 
 
+def above(page: Element) -> str:
+    """What is said above the form."""
+    return page.one("form", id="form").one("div", role="alert").text
+
+
 def elsewhere(simulator: Simulator, **fields: Any) -> None:
     """Somebody changes the server without this console."""
     for name, value in fields.items():
@@ -119,7 +124,9 @@ def test_it_says_at_the_field_what_is_wrong_and_sends_nothing(
     response = operator.post(ADDRESS, opened | typed)
     assert response.status_code == 422
     (field,) = typed
-    assert read(response).one(id=f"id_{field}_error").text == sentence
+    page = read(response)
+    assert page.one(id=f"id_{field}_error").text == sentence
+    assert above(page) == "Something is missing or wrong below. Nothing was sent."
     assert simulator.seen == []
 
 
@@ -131,8 +138,10 @@ def test_what_vps_org_finds_wrong_stands_at_its_field(
     page = read(response)
     assert response.status_code == 422
     assert page.one(id="id_name_error").text == "VPS.org says: Use 1 to 63 letters, digits and hyphens."
+    assert above(page) == "VPS.org did not accept what was entered. Nothing was changed."
     assert form_on(page)["hostname"] == "shop.example.com"
-    assert Activity.objects.get().outcome == "refused"
+    entry = Activity.objects.get()
+    assert (entry.outcome, entry.said) == ("refused", "name: Use 1 to 63 letters, digits and hyphens.")
 
 
 @pytest.mark.parametrize("request_name", ["detail", "replace"])
