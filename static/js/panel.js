@@ -134,15 +134,30 @@ document.addEventListener("click", (event) => {
   count.textContent = count.dataset.words.replace("{n}", boxes.filter((one) => one.checked).length);
 });
 
-// The console itself does not answer. What the page asks by itself is quiet about it; a press on a button is not.
-const say = document.getElementById("no-answer");
+// The console itself does not answer. What the page asks by itself is quiet about it; a press on a button is not. Where a
+// change may be lost, that stays on the page; what says it of a question goes when something is answered again, but not
+// before it could be read, and a search is sent once more.
+const alerts = document.getElementById("alerts");
+let search = null;
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(kind, ({ detail }) => {
-    if (detail.elt.matches("#live, [data-quiet]")) return;
+  document.addEventListener(kind, ({ detail: { elt, requestConfig } }) => {
+    if (elt.matches("#live, [data-quiet]")) return;
+    const question = requestConfig.verb === "get";
+    if (question && elt.matches("form")) search = elt;
+    if (question && alerts.querySelector("[data-lost]")) return;
     document.getElementById("messages").replaceChildren();
-    document.getElementById("alerts").replaceChildren(say.content.cloneNode(true));
+    alerts.replaceChildren(document.getElementById(question ? "no-answer" : "lost").content.cloneNode(true));
+    if (question) alerts.firstElementChild.dataset.until = performance.now() + 4000;
   });
 }
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
+  if (!xhr?.status) return;
+  const said = alerts.querySelector("[data-until]");
+  if (said) setTimeout(() => said.remove(), said.dataset.until - performance.now());
+  const again = elt !== search && search;
+  search = null;
+  if (again) again.requestSubmit();
+});
 
 // htmx keeps the address of the page in sessionStorage, a server's number and the words of a search included, for
 // snapshots of pages that are never made here.

@@ -177,6 +177,52 @@ def test_a_press_says_so_when_the_console_cannot_be_reached(
     assert [line for line in simulator.lines if line[0] != "GET"] == []
 
 
+def test_a_lost_change_stays_on_the_page_whatever_is_answered_or_fails_later(
+    open_page: OpenPage, operator: Client, forgiven: list[str]
+) -> None:
+    forgiven += ["ERR_", "htmx:"]
+    page = open_page(operator)
+    page.clock.install()
+    page.goto("/servers/12360/")
+    page.route("**/start/*", lambda route: route.abort())
+    page.get_by_role("button", name="Start mail-02", exact=True).click()
+    expect(page.locator("#alerts")).to_contain_text("We do not know whether this was sent")
+    page.route("**/rename/", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.get_by_role("link", name="Rename").click()
+    for _ in range(2):
+        with page.expect_response("**/poll/*"):
+            page.clock.fast_forward(5000)
+    expect(page.locator("#alerts")).to_contain_text("We do not know whether this was sent")
+
+
+def test_a_question_without_an_answer_is_no_lost_change_and_is_not_spoken_of_for_ever(
+    open_page: OpenPage, operator: Client, forgiven: list[str]
+) -> None:
+    forgiven += ["ERR_", "htmx:"]
+    page = open_page(operator)
+    page.clock.install()
+    page.goto("/servers/12345/")
+    page.route("**/stop/*", lambda route: route.abort())
+    page.get_by_role("link", name="Stop web-server-01").click()
+    expect(page.locator("#alerts")).to_have_text("The console did not answer. Try again.")
+    page.clock.fast_forward(5000)
+    expect(page.locator("#alerts")).to_be_empty()
+
+
+def test_a_search_that_found_no_console_is_sent_again(
+    open_page: OpenPage, viewer: Client, forgiven: list[str]
+) -> None:
+    forgiven += ["ERR_INTERNET_DISCONNECTED", "htmx:"]
+    page = open_page(viewer)
+    page.goto("/servers/")
+    page.context.set_offline(True)
+    page.get_by_role("searchbox").fill("mail")
+    expect(page.locator("#alerts")).to_have_text("The console did not answer. Try again.")
+    page.context.set_offline(False)
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
 def test_an_outage_shows_above_the_list_and_goes_by_itself(
     open_page: OpenPage, viewer: Client, simulator: Simulator
 ) -> None:
