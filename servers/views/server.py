@@ -1,5 +1,6 @@
 """One server: its page, its edit form, the two fields that are changed in place, and its end."""
 
+import contextlib
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -202,6 +203,10 @@ def delete(request: PanelRequest, server_id: str) -> HttpResponse:
         drafts.done(request)
         messages.success(request, asked(Activity.Action.DELETE, server.name))
         return redirect("server-list")
+    if form.errors and not isinstance(server, ServerDetail):
+        # Only now: what deletes costs no call for facts that nobody reads.
+        with contextlib.suppress(*fleet.NO_ANSWER):
+            server = fleet.detail(link, server_id)
     last = Activity.objects.filter(server_id=server_id).first()
     context = {
         "form": form,

@@ -5,7 +5,7 @@ from django.test import Client
 
 from servers.models import Activity
 from servers.simulator import Simulator
-from tests.http.pages import read
+from tests.http.pages import Element, read
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -57,8 +57,20 @@ def test_any_other_name_sends_nothing(manager: Client, simulator: Simulator, typ
     assert response.status_code == 422
     error = read(response).one(id="id_confirm_name_error").text
     assert error == "This is not the name of the server. Type web-server-01 to delete it."
-    assert simulator.seen == []
+    assert [line for line in simulator.lines if line[0] != "GET"] == []
     assert not Activity.objects.exists()
+
+
+def test_after_another_name_the_page_holds_the_same_facts(manager: Client, simulator: Simulator) -> None:
+    def facts(page: Element) -> list[str]:
+        return [fact.text for fact in page.one("dl").all("dd")]
+
+    before = facts(read(manager.get(ADDRESS)))
+    assert facts(read(manager.post(ADDRESS, {"confirm_name": "no"}))) == before
+    assert simulator.lines == [("GET", f"/servers/{SERVER}/")] * 2
+    simulator.faults.next("status", "detail", status=500)
+    response = manager.post(ADDRESS, {"confirm_name": "no"})
+    assert (response.status_code, facts(read(response))[0]) == (422, "203.0.113.10")
 
 
 def test_a_server_that_was_already_gone_counts_as_deleted(manager: Client, simulator: Simulator) -> None:
