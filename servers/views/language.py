@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
 from django.views.decorators.http import require_POST
 
 from ..people import Profile
@@ -21,6 +22,14 @@ def language(request: HttpRequest) -> HttpResponse:
             Profile.objects.update_or_create(user=request.user, defaults={"language": chosen})
         keep(response, chosen)
     return response
+
+
+def from_now_on(request: HttpRequest, chosen: str) -> str:
+    """The language of the next page: the one just chosen, or without one what the browser asks for."""
+    if chosen:
+        return chosen
+    request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
+    return translation.get_language_from_request(request)
 
 
 def keep(response: HttpResponse, chosen: str) -> None:

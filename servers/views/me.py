@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import drafts
@@ -29,9 +29,11 @@ def me(request: PanelRequest) -> HttpResponse:
         User.objects.filter(pk=request.user.pk).update(**name.cleaned_data)
         Profile.objects.update_or_create(user=request.user, defaults=speech.cleaned_data)
         drafts.done(request)
-        messages.success(request, gettext("Saved."))
+        chosen = speech.cleaned_data.get("language", "")
+        with override(language.from_now_on(request, chosen)):
+            messages.success(request, gettext("Saved."))
         response = redirect("me")
-        language.keep(response, speech.cleaned_data.get("language", ""))
+        language.keep(response, chosen)
         return response
     context = {
         "name": name,

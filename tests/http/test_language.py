@@ -70,6 +70,16 @@ def test_ones_own_page_keeps_it_in_the_browser_too_and_can_leave_it_to_the_brows
     assert spoken(viewer.get("/me/", headers=ARABIC)) == ("ar", "rtl", "ar")
 
 
+@pytest.mark.parametrize(("chosen", "saved"), [("es", "Guardado."), ("en", "Saved."), ("", "تم الحفظ.")])
+def test_that_it_was_saved_is_said_in_the_language_just_chosen(
+    viewer: Client, chosen: str, saved: str
+) -> None:
+    viewer.post("/me/", {"language": "ta"})
+    viewer.get("/me/")
+    page = read(viewer.post("/me/", {"language": chosen}, headers=ARABIC, follow=True))
+    assert page.one(id="messages").text == saved
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["", "xx", "../ta", "ta\r\nSet-Cookie: a=b"])
 def test_what_is_no_language_changes_nothing(client: Client, language: str) -> None:
