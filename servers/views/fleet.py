@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -59,6 +61,7 @@ class Page:
     news: News
     text: str
     location: str
+    filters: dict[str, str]
 
     @classmethod
     def of(cls, query: Query) -> "Page":
@@ -78,6 +81,7 @@ class Page:
             news=News(number("new"), number("gone")),
             text=filters["q"],
             location=filters["location"],
+            filters=filters,
         )
 
     def changed(self, current: fleet.Fleet, *, everything: bool) -> list[Server]:
@@ -101,9 +105,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that can be pressed: the API's value, its word, and how many servers it would show (None: not known)."""
+    """A filter that can be pressed: where it leads, its word, and how many servers it would show (None: not known)."""
 
-    value: str
+    href: str
     word: object
     count: int | None
     chosen: bool
@@ -126,8 +130,6 @@ def servers(request: PanelRequest) -> HttpResponse:
         "page": page,
         "rows": drawn.rows(seen, page.object_list, request.user),
         "ids": ",".join(str(server.id) for server in page.object_list),
-        "statuses": _chips(everything, "status", status),
-        "locations": _chips(everything, "location", location),
         "orders": tuple(_orders(sort).items()),
         "filtered": bool(text or status or location),
         "runs": bulk.unfinished(link),
@@ -135,7 +137,7 @@ def servers(request: PanelRequest) -> HttpResponse:
         "refusal": ""
         if request.user.has_perm("servers.power")
         else refusal_with_names(request.user, "servers.power"),
-    }
+    } | _filters(everything, filters)
     template = "servers/_found.html" if request.htmx.target == "list" else "servers/list.html"
     return render(request, template, context)
 
@@ -172,6 +174,8 @@ def _ticks(request: PanelRequest, page: Page, current: fleet.Fleet) -> HttpRespo
         "toggled": toggled,
         "full": page.on == "server",
     }
+    if page.on == "list":
+        context |= _filters(current, page.filters)
     response = render(request, "servers/_ticks.html", context)
     if changed and page.on == "server":
         trigger_client_event(response, "logged")
@@ -209,8 +213,17 @@ def _counts(servers: tuple[Server, ...], field: str) -> Counter[str]:
     return counts
 
 
-def _chips(everything: fleet.Fleet, field: str, chosen: str) -> tuple[Chip, ...]:
+def _filters(everything: fleet.Fleet, filters: Query) -> dict[str, tuple[Chip, ...]]:
+    """The filters of a list that was asked for with these, each with what it would show now."""
+    return {
+        "statuses": _chips(everything, "status", filters),
+        "locations": _chips(everything, "location", filters),
+    }
+
+
+def _chips(everything: fleet.Fleet, field: str, filters: Query) -> tuple[Chip, ...]:
     """The filters by this field. Without the whole fleet nothing can be counted."""
+    chosen, others = filters[field], {name: asked for name, asked in filters.items() if asked}
     counted = everything.whole and everything.version > 0
     counts = everything.once(("counts", field), lambda: _counts(everything.servers, field))
     shown = {value for value in counts if field == "location" or value not in fleet.GROUPS}
@@ -218,10 +231,16 @@ def _chips(everything: fleet.Fleet, field: str, chosen: str) -> tuple[Chip, ...]
     values = sorted(shown | {chosen} - {""}, key=lambda v: (order.index(v) if v in order else len(order), v))
     return tuple(
         Chip(
-            value,
+            _list_with(others | {field: "" if value == chosen else value}),
             (GROUPS.get(value) or status_words(value).word) if field == "status" else value,
             counts[value] if counted else None,
             value == chosen,
         )
         for value in values
     )
+
+
+def _list_with(filters: Query) -> str:
+    """The address of the list with these filters."""
+    asked = urlencode({name: value for name, value in filters.items() if value})
+    return f"{reverse('server-list')}?{asked}" if asked else reverse("server-list")

@@ -70,13 +70,33 @@ def test_it_brings_the_cells_of_what_changed_out_of_band_and_nothing_else(
     answer = changed(viewer, drawn)
     assert [child.attributes["id"] for child in answer.children] == [
         *(f"state-{WEB}", f"actions-{WEB}", f"address-{WEB}"),
-        *("news", "seen"),
+        *("chips", "news", "seen"),
     ]
     assert all("hx-swap-oob" in child.attributes for child in answer.children)
     assert answer.one(id=f"state-{WEB}").text == "Suspended"
     assert answer.one(id=f"state-{WEB}").attributes["data-said"] == "web-server-01: Suspended."
     assert answer.all("form") == []
     assert tick(viewer, drawn) is None
+
+
+def test_the_filters_follow_with_their_counts_and_keep_what_the_list_was_asked_for(
+    viewer: Client, simulator: Simulator, later: Callable[[float], None]
+) -> None:
+    page = read(viewer.get("/servers/?q=web&status=active&sort=-created"))
+    later(61)
+    tick(viewer, page)
+    simulator.account().servers[WEB].status = "suspended"
+    later(16)
+    before, after = (
+        {chip.text.rpartition(" ")[0]: chip for chip in drawn.one("nav", id="chips").all("a")}
+        for drawn in (page, changed(viewer, page))
+    )
+    assert int(after["Suspended"].text.split()[-1]) == int(before["Suspended"].text.split()[-1]) + 1
+    for name in ("Running", "Suspended", "us-west"):
+        assert after[name].attributes == before[name].attributes
+    assert after["us-west"].attributes["href"] == (
+        "/servers/?q=web&status=active&sort=-created&location=us-west"
+    )
 
 
 def test_it_leaves_out_servers_that_the_page_does_not_show(
