@@ -106,6 +106,12 @@ def done(request: PanelRequest) -> None:
         Draft.objects.filter(user=request.user, address=address_sent).delete()
 
 
+def give_up(draft: Draft) -> None:
+    """The member wants what was there before: what was typed is over."""
+    if draft.pk:
+        draft.delete()
+
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 

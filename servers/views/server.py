@@ -141,6 +141,7 @@ def rename(request: PanelRequest, server_id: str) -> HttpResponse:
     if request.method == "GET":
         server = fleet.find(link, server_id) or fleet.detail(link, server_id)
         if "keep" in request.GET:
+            drafts.give_up(draft)
             return render(request, "servers/_name.html", {"server": server})
         form = RenameForm(initial={"name": server.name, "opened_name": server.name} | draft.fields)
         return render(request, "servers/_rename.html", {"form": form, "server": server, "draft": draft})

@@ -76,9 +76,10 @@ def tags(request: PanelRequest, server_id: str) -> HttpResponse:
     """The tags, changed where they stand; without htmx on a page of their own."""
     server = _server(request, server_id)
     now = row(fleet.seen(session.connection(request)), server, request.user)
-    if request.method == "GET" and "keep" in request.GET:
-        return render(request, "servers/_tagged.html", {"server": server, "row": now, "swapped": True})
     draft = drafts.of(request, request.path)
+    if request.method == "GET" and "keep" in request.GET:
+        drafts.give_up(draft)
+        return render(request, "servers/_tagged.html", {"server": server, "row": now, "swapped": True})
     if request.method == "POST":
         form = TagsForm(request.POST)
     else:

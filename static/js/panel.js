@@ -98,6 +98,14 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// Escape in a form that stands where its value stood keeps the old one.
+document.addEventListener("keydown", (event) => {
+  const keep = event.key === "Escape" && !event.isComposing && event.target.closest("form")?.querySelector("[data-keep]");
+  if (!keep) return;
+  keep.focus(); // the field tells its change now, not when the form is taken away
+  keep.click();
+});
+
 // Buttons that cannot be pressed stay reachable, so that their reason can be read, and do nothing.
 document.addEventListener("click", (event) => {
   if (event.target.closest("[aria-disabled=true]")) event.preventDefault();

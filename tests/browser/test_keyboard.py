@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
+from servers.models import Draft
 from servers.simulator import Simulator
 from tests.browser.conftest import OpenPage
 from tests.browser.eyes import covered
@@ -188,3 +190,31 @@ def test_somebody_without_a_mouse_does_everything(
     page.keyboard.press("Enter")
     press(page, "button", "Sign out")
     expect(page).to_have_url(re.compile("/login/"))
+
+
+def test_escape_keeps_the_old_name_and_nothing_of_what_was_typed(
+    open_page: OpenPage, operator: Client, simulator: Simulator
+) -> None:
+    page = open_page(operator)
+    morning = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    page.clock.install(time=morning)
+    page.goto("/servers/12345/")
+    page.clock.pause_at(morning + timedelta(hours=1))
+    page.get_by_role("link", name="Rename").click()
+    field = page.get_by_label("Name", exact=True)
+    for key in ("Escape", "Enter"):
+        with page.expect_response("**/drafts/"):
+            field.fill("half-typed")
+            page.clock.run_for(600)
+        field.press("!")  # not kept yet
+        if key == "Escape":
+            field.press(key)
+        else:
+            page.get_by_role("link", name="Keep the old name").press(key)
+        expect(page.get_by_role("heading", name="web-server-01", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="Rename")).to_be_focused()
+        page.clock.run_for(1000)
+        assert not Draft.objects.exists()
+        page.get_by_role("link", name="Rename").click()
+        expect(field).to_have_value("web-server-01")
+    assert [line for line in simulator.lines if line[0] != "GET"] == []

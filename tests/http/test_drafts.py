@@ -203,6 +203,20 @@ def test_a_rename_in_place_comes_back_and_ends_with_the_change(operator: Client)
     assert not Draft.objects.exists()
 
 
+@pytest.mark.parametrize(("part", "field"), [("rename", "name"), ("tags", "tags")])
+def test_who_keeps_what_was_there_finds_nothing_typed_the_next_time(
+    operator: Client, part: str, field: str
+) -> None:
+    page = f"/servers/12345/{part}/"
+    form = read(operator.get(page, headers=HTMX))
+    assert operator.post(page, {field: "A_B!", "draft": signature(form)}, headers=HTMX).status_code == 422
+    assert read(operator.get(page, headers=HTMX)).field(field).attributes["value"] == "A_B!"
+    operator.get(f"{page}?keep", headers=HTMX)
+    again = read(operator.get(page, headers=HTMX))
+    assert again.field(field).attributes.get("value") == form.field(field).attributes.get("value")
+    assert CAME_BACK not in again.text
+
+
 class TestCreate:
     def test_wrong_fields_come_back_even_on_another_day_in_another_browser(
         self, manager: Client, later: Callable[[float], None]
