@@ -11,6 +11,14 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   wrong?.focus();
 });
 
+// While a form with a draft is being sent nothing can be typed into it: its answer would take that away.
+for (const kind of ["htmx:beforeSend", "htmx:afterRequest"]) {
+  document.addEventListener(kind, ({ detail }) => {
+    const { elements } = detail.requestConfig.elt;
+    if (elements?.draft) for (const field of elements) field.readOnly = kind === "htmx:beforeSend";
+  });
+}
+
 // What waits: the request, and all that the page showed. Until its member is back it is in no document.
 let held = null;
 let focused = null;

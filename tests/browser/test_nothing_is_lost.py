@@ -188,6 +188,33 @@ def test_a_console_that_is_not_reached_leaves_the_form_as_it_is(
     assert changes(simulator) == [("POST", "/servers/")]
 
 
+def test_nothing_can_be_typed_into_a_note_while_it_is_being_sent(page: Page, forgiven: list[str]) -> None:
+    forgiven += ["ERR_", "htmx:sendError", "htmx:afterRequest"]
+    sent: list[Route] = []
+
+    def hold(route: Route) -> None:
+        sent.append(route)
+
+    page.route("**/servers/12345/notes/", hold)
+    page.goto("/servers/12345/")
+    note = page.get_by_label("New note")
+    note.fill("Ask Ravi")
+    with page.expect_request("**/servers/12345/notes/"):
+        press(page, "Add the note")
+    note.press_sequentially(" now")
+    expect(note).to_have_value("Ask Ravi")
+    sent.pop().abort()
+    expect(page.locator("#alerts")).to_contain_text("The console did not answer.")
+    note.press("End")
+    note.press_sequentially(" first.")
+    with page.expect_request("**/servers/12345/notes/"):
+        press(page, "Add the note")
+    expect(note).to_have_value("Ask Ravi first.")
+    sent.pop().continue_()
+    expect(page.locator(".note__text")).to_have_text("Ask Ravi first.")
+    expect(note).to_be_editable()
+
+
 def test_a_second_press_after_a_lost_answer_makes_no_second_server(
     page: Page, simulator: Simulator, forgiven: list[str]
 ) -> None:
