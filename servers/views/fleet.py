@@ -1,14 +1,14 @@
 """The list of servers, and the poll that keeps a page up to date."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
 from .. import bulk, drawn, fleet, metrics, session
-from ..remote.objects import SERVER_ID, Server
+from ..remote.objects import SERVER_ID, Server, one_line
 from ..request import PanelRequest
 from ..roles import refusal_with_names
 from ..rows import rows
@@ -105,8 +105,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that can be pressed: where it leads, its word, and how many servers it would show (None: not known)."""
+    """A filter that can be pressed: the API's value, where it leads, its word, and how many servers it would show
+    (None: not known)."""
 
+    value: str
     href: str
     word: object
     count: int | None
@@ -175,7 +177,7 @@ def _ticks(request: PanelRequest, page: Page, current: fleet.Fleet) -> HttpRespo
         "full": page.on == "server",
     }
     if page.on == "list":
-        context |= _filters(current, page.filters)
+        context |= _filters(current, page.filters, request.GET)
     response = render(request, "servers/_ticks.html", context)
     if changed and page.on == "server":
         trigger_client_event(response, "logged")
@@ -213,24 +215,39 @@ def _counts(servers: tuple[Server, ...], field: str) -> Counter[str]:
     return counts
 
 
-def _filters(everything: fleet.Fleet, filters: Query) -> dict[str, tuple[Chip, ...]]:
-    """The filters of a list that was asked for with these, each with what it would show now."""
+def _filters(
+    everything: fleet.Fleet, filters: Query, polled: QueryDict | None = None
+) -> dict[str, tuple[Chip, ...]]:
+    """The filters of a list that was asked for with these, each with what it would show now. A poll names those
+    that its page shows, and no other comes or goes, so that nothing moves under the mouse."""
+    shown = {
+        "statuses": _offered(everything, "status", filters["status"]),
+        "locations": _offered(everything, "location", filters["location"]),
+    }
+    if polled is not None:
+        shown = {name: [one_line(value) for value in polled.getlist(name)[:MOST_POLLED]] for name in shown}
     return {
-        "statuses": _chips(everything, "status", filters),
-        "locations": _chips(everything, "location", filters),
+        "statuses": _chips(everything, "status", filters, shown["statuses"]),
+        "locations": _chips(everything, "location", filters, shown["locations"]),
     }
 
 
-def _chips(everything: fleet.Fleet, field: str, filters: Query) -> tuple[Chip, ...]:
-    """The filters by this field. Without the whole fleet nothing can be counted."""
-    chosen, others = filters[field], {name: asked for name, asked in filters.items() if asked}
-    counted = everything.whole and everything.version > 0
+def _offered(everything: fleet.Fleet, field: str, chosen: str) -> list[str]:
+    """The values of this field that there are, and the chosen one."""
     counts = everything.once(("counts", field), lambda: _counts(everything.servers, field))
     shown = {value for value in counts if field == "location" or value not in fleet.GROUPS}
     order = list(STATUSES)
-    values = sorted(shown | {chosen} - {""}, key=lambda v: (order.index(v) if v in order else len(order), v))
+    return sorted(shown | {chosen} - {""}, key=lambda v: (order.index(v) if v in order else len(order), v))
+
+
+def _chips(everything: fleet.Fleet, field: str, filters: Query, values: Iterable[str]) -> tuple[Chip, ...]:
+    """The filters by these values of this field. Without the whole fleet nothing can be counted."""
+    chosen, others = filters[field], {name: asked for name, asked in filters.items() if asked}
+    counted = everything.whole and everything.version > 0
+    counts = everything.once(("counts", field), lambda: _counts(everything.servers, field))
     return tuple(
         Chip(
+            value,
             _list_with(others | {field: "" if value == chosen else value}),
             (GROUPS.get(value) or status_words(value).word) if field == "status" else value,
             counts[value] if counted else None,
