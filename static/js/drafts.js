@@ -29,8 +29,8 @@ for (const kind of ["input", "change"]) {
 // Leaving the page: at once.
 window.addEventListener("beforeunload", () => waiting.forEach((_, form) => keep(form)));
 
-// A form that is being sent, or left by "Keep the old name", is not a draft any more: nothing is kept behind its back, and what is just being kept
-// arrives before that does.
+// A form that is being sent, or left by "Keep the old name", is not a draft any more: nothing is kept behind its back,
+// and what is just being kept arrives before that does.
 document.addEventListener("htmx:confirm", (event) => {
   const { elt } = event.detail;
   const form = elt.matches("[data-keep]") ? elt.closest("form") : elt;
