@@ -44,7 +44,8 @@ def test_on_the_page_of_all_notes_that_page_follows(operator: Client) -> None:
     for number in range(52):
         operator.post(NOTES, {"text": f"Note {number}."})
     page = read(operator.get(f"{NOTES}?page=2"))
-    delete, *_ = (form for form in page.all("form") if "delete" in form.attributes["action"])
+    notes = page.one(id="notes")
+    delete, *_ = (form for form in notes.all("form") if "delete" in form.attributes["action"])
     write = page.one("form", **{"class": "form note-form"})
     assert not any("hx-post" in form.attributes for form in (delete, write))
     assert operator.post(delete.attributes["action"])["Location"] == f"{NOTES}?page=2"
