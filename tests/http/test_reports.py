@@ -174,7 +174,8 @@ def test_no_fault_of_our_own_in_the_client_tells_the_key(
     )
     walk = Walk(manager, simulator)
     reached: dict[str, tuple[str, str, int]] = {}
-    for request, trouble in [*product(REQUESTS, ["answer"]), *product(["list", "edit"], TROUBLE)]:
+    walks = [*product(REQUESTS, ["answer"]), *product(["list", "edit"], TROUBLE), ("stop", "refused")]
+    for request, trouble in walks:
         lines: Counter[str] = Counter()
         walk.ask(request, trouble, _count(lines))
         reached = {name: (request, trouble, count) for name, count in lines.items()} | reached
