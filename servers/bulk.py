@@ -91,7 +91,7 @@ class Progress:
 
     @property
     def title(self) -> str:
-        return asked_of_many(self.run.action, self.total)
+        return asked_of_many(self.run.action, self.total or self.left)
 
     @property
     def failed(self) -> int:

@@ -14,10 +14,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from servers import actions, bulk, drafts, fleet
+from servers import actions, drafts
 from servers.models import Activity, Run, Step
 from servers.request import PanelRequest
-from servers.session import Connection
 from servers.simulator import Simulator
 from tests.conftest import HTMX, TOKEN
 from tests.http.pages import read
@@ -229,6 +228,15 @@ def test_stopping_the_rest_leaves_what_was_sent(operator: Client, simulator: Sim
     assert len(simulator.lines) == 1
 
 
+def test_a_run_of_which_nothing_was_asked_keeps_its_name(operator: Client, simulator: Simulator) -> None:
+    address = confirm(operator, "stop", RUNNING)
+    operator.post(f"{address}stop/")
+    page = read(operator.get(address))
+    assert page.one("h1").text == "Stop 2 servers"
+    assert "Ask the 2 that were left" in page.text
+    assert simulator.lines == []
+
+
 def test_stopping_the_rest_while_one_is_asked_takes_back_why_it_paused(
     operator: Client, simulator: Simulator
 ) -> None:
@@ -242,115 +250,6 @@ def test_stopping_the_rest_while_one_is_asked_takes_back_why_it_paused(
         operator.post(f"{address}stop/")
         assert (Run.objects.get().state, Run.objects.get().reason) == ("paused", "")
     assert states(address) == ["unknown", "doing", "stopped"]
-
-
-def test_one_by_one_waits_until_each_is_seen_done(operator: Client, simulator: Simulator) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    drive(operator, address, times=3)
-    assert states(address) == ["accepted", "waiting"]
-    simulator.clock.advance(120)
-    cache.clear()
-    drive(operator, address)
-    assert states(address) == ["accepted", "accepted"]
-
-
-def test_one_by_one_halts_at_the_first_failure(operator: Client, simulator: Simulator) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    simulator.faults.next("status", request="reboot", status=403, body={"detail": "no"})
-    drive(operator, address, times=3)
-    assert states(address) == ["refused", "waiting"]
-    assert "web-server-01 did not work, so the run halted." in operator.get(address).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("fault", "more", "state"),
-    [
-        ("status", {"status": 403}, "refused"),
-        ("status", {"status": 401}, "refused"),
-        ("status", {"status": 500}, "unknown"),
-        ("cut", {}, "unknown"),
-    ],
-)
-def test_one_by_one_going_on_goes_on_after_a_failure(
-    operator: Client, simulator: Simulator, fault: str, more: dict[str, Any], state: str
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    simulator.faults.next(fault, request="reboot", **more)
-    operator.post(f"{address}drive/", headers=HTMX)
-    operator.post("/connect/", {"token": TOKEN})
-    drive(operator, address)
-    assert (states(address), Run.objects.get().state) == ([state, "waiting"], "paused")
-    operator.post(f"{address}resume/")
-    drive(operator, address)
-    assert states(address) == [state, "accepted"]
-
-
-def test_one_by_one_no_other_hand_slips_past_a_failure(
-    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    simulator.faults.next("status", request="reboot", status=403)
-    usual = bulk.pause
-
-    def meanwhile(run: Run, reason: str = "") -> None:
-        monkeypatch.setattr(bulk, "pause", usual)
-        drive(operator, address)
-        usual(run, reason)
-
-    monkeypatch.setattr(bulk, "pause", meanwhile)
-    drive(operator, address)
-    assert states(address) == ["refused", "waiting"]
-
-
-def test_one_by_one_what_a_killed_console_left_unknown_halts_until_somebody_says_go_on(
-    operator: Client, simulator: Simulator
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    Activity.begin(
-        User.objects.get(), Run.objects.get().account, "reboot", server_id="12345", step=Step.objects.first()
-    )
-    Step.objects.filter(position=0).update(state="doing", claimed_at=timezone.now() - timedelta(minutes=2))
-    drive(operator, address, times=2)
-    assert (states(address), Run.objects.get().state) == (["unknown", "waiting"], "paused")
-    assert "web-server-01 did not work, so the run halted." in operator.get(address).content.decode()
-    operator.post(f"{address}resume/")
-    drive(operator, address)
-    assert states(address) == ["unknown", "accepted"]
-
-
-def test_one_by_one_it_waits_while_vps_org_does_not_say_how_the_last_server_is(
-    operator: Client, simulator: Simulator, later: Later
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    drive(operator, address)
-    cache.clear()
-    simulator.faults.next("status", request="list", status=500)
-    answer = operator.post(f"{address}drive/", headers=HTMX)
-    assert (answer.status_code, answer["HX-Reswap"]) == (200, "outerHTML")
-    assert "delay:2000ms" in answer.content.decode()
-    later(60)
-    drive(operator, address)
-    assert states(address) == ["accepted", "accepted"]
-
-
-def test_one_by_one_a_key_that_is_refused_while_it_waits_pauses_the_run(
-    operator: Client, simulator: Simulator
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    drive(operator, address)
-    cache.clear()
-    simulator.faults.next("status", request="list", status=401)
-    assert operator.post(f"{address}drive/", headers=HTMX).status_code == 409
-    assert (Run.objects.get().state, states(address)) == ("paused", ["accepted", "waiting"])
-    assert Run.objects.get().reason.startswith("VPS.org refused your key.")
-
-
-def test_one_by_one_it_goes_on_where_the_row_of_the_log_was_forgotten(operator: Client) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    drive(operator, address)
-    Activity.objects.all().delete()
-    drive(operator, address)
-    assert states(address) == ["accepted", "accepted"]
 
 
 def test_a_lost_answer_that_was_seen_done_since_is_not_tried_again(
@@ -492,20 +391,6 @@ def test_what_a_killed_console_left_is_settled_by_a_look_and_by_leaving_the_rest
         Step.objects.filter(position=1).update(state="stopped")
         assert "Over: 1 of 1 asked." in read(operator.get(address)).text
     assert (Run.objects.get().state, simulator.lines) == ("over", [])
-
-
-def test_one_by_one_a_page_that_waits_for_a_server_is_open(
-    operator: Client, sign_in: SignIn, simulator: Simulator, later: Later
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    drive(operator, address)
-    olga = sign_in("olga", "Operator")
-    simulator.faults.next("status", request="list", status=500, times=10)
-    later(16)
-    assert "otto has closed the page" in read(olga.get(address)).text
-    drive(operator, address)
-    assert "has closed the page" not in read(olga.get(address)).text
-    assert states(address) == ["accepted", "waiting"]
 
 
 def test_with_the_key_of_another_account_nothing_is_called_deleted(
@@ -664,55 +549,6 @@ def test_never_more_than_four_are_asked_at_the_same_time(operator: Client, simul
     Step.objects.filter(position=0).update(state="accepted")
     drive(operator, address, times=2)
     assert states(address) == ["accepted", *["doing"] * 3, "accepted", "accepted"]
-
-
-def test_one_by_one_nothing_is_asked_beside_the_one_that_is_under_way(
-    operator: Client, simulator: Simulator
-) -> None:
-    address = confirm(operator, "reboot", RUNNING, one_by_one="on")
-    Step.objects.filter(position=0).update(state="doing", claimed_at=timezone.now())
-    drive(operator, address)
-    assert simulator.lines == []
-
-
-def test_one_by_one_nothing_is_asked_beside_what_another_page_took_meanwhile(
-    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = confirm(operator, "reboot", running(simulator)[:3], one_by_one="on")
-    drive(operator, address)
-    simulator.clock.advance(120)
-    cache.clear()
-    usual = fleet.tick
-
-    def meanwhile(link: Connection) -> fleet.Fleet:
-        Step.objects.filter(position=1).update(state="doing", claimed_at=timezone.now())
-        return usual(link)
-
-    monkeypatch.setattr(fleet, "tick", meanwhile)
-    drive(operator, address)
-    assert Activity.objects.get().outcome == "done"
-    assert states(address) == ["accepted", "doing", "waiting"]
-
-
-@pytest.mark.parametrize("taken", [0, 1])
-def test_one_by_one_what_was_taken_since_a_hand_looked_is_waited_for(
-    operator: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, taken: int
-) -> None:
-    address = confirm(operator, "reboot", running(simulator)[:3], one_by_one="on")
-    drive(operator, address, times=taken)
-    simulator.clock.advance(120)
-    cache.clear()
-    usual = bulk._last_taken
-
-    def another_hand_is_faster(run: Run) -> Step | None:
-        last = usual(run)
-        monkeypatch.setattr(bulk, "_last_taken", usual)
-        drive(operator, address)
-        return last
-
-    monkeypatch.setattr(bulk, "_last_taken", another_hand_is_faster)
-    drive(operator, address)
-    assert states(address) == ["accepted"] * (taken + 1) + ["waiting"] * (2 - taken)
 
 
 def test_what_came_of_a_step_stays_written(operator: Client, simulator: Simulator, later: Later) -> None:
