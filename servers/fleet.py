@@ -134,14 +134,15 @@ def find(connection: Connection, server_id: str) -> Server | None:
     return known.servers.get(server_id) if known else None
 
 
-def detail(connection: Connection, server_id: str, *, settle: bool = True) -> ServerDetail:
+def detail(connection: Connection, server_id: str, changes: list[Activity] | None = None) -> ServerDetail:
     """One server in detail: one remote call, which also brings the snapshot up to date. Raises RemoteError.
 
-    It settles the open changes; without `settle` the caller does, with the rows of the log that it reads anyway.
+    It settles the open changes of the account, or those rows of the log that the caller has read anyway (`changes`).
     """
     known, trouble = snapshot.read_with_trouble(connection.account)
     before = known.version if known else 0
-    changes = receipts.unsettled(connection.account) if settle else []
+    if changes is None:
+        changes = receipts.unsettled(connection.account)
     try:
         server = _ask(connection, trouble, lambda: service.get_server(connection.api, server_id))
     except Gone as problem:

@@ -59,8 +59,6 @@ class Page:
     seen: int
     trouble: bool
     news: News
-    text: str
-    location: str
     filters: dict[str, str]
 
     @classmethod
@@ -71,7 +69,6 @@ class Page:
             value = query.get(name, "")
             return int(value) if value.isdecimal() and len(value) < 18 else 0
 
-        filters = asked_for(query)
         return cls(
             on=query.get("on", ""),
             ids=[i for i in query.get("ids", "").split(",")[:MOST_POLLED] if SERVER_ID.fullmatch(i)],
@@ -79,9 +76,7 @@ class Page:
             seen=number("seen"),
             trouble=query.get("trouble") == "1",
             news=News(number("new"), number("gone")),
-            text=filters["q"],
-            location=filters["location"],
-            filters=filters,
+            filters=asked_for(query),
         )
 
     def changed(self, current: fleet.Fleet, *, everything: bool) -> list[Server]:
@@ -99,7 +94,7 @@ class Page:
             return News(0, gone)
         came = [i for i, version in current.added.items() if version > self.drawn and i not in self.ids]
         servers = [current.by_id[i] for i in came]
-        fitting = [s for s in find(servers, self.text) if self.location in ("", s.location)]
+        fitting = [s for s in find(servers, self.filters["q"]) if fleet.fits(s, "", self.filters["location"])]
         return News(len(fitting), gone)
 
 
@@ -220,16 +215,14 @@ def _filters(
 ) -> dict[str, tuple[Chip, ...]]:
     """The filters of a list that was asked for with these, each with what it would show now. A poll names those
     that its page shows, and no other comes or goes, so that nothing moves under the mouse."""
-    shown = {
-        "statuses": _offered(everything, "status", filters["status"]),
-        "locations": _offered(everything, "location", filters["location"]),
-    }
-    if polled is not None:
-        shown = {name: [one_line(value) for value in polled.getlist(name)[:MOST_POLLED]] for name in shown}
-    return {
-        "statuses": _chips(everything, "status", filters, shown["statuses"]),
-        "locations": _chips(everything, "location", filters, shown["locations"]),
-    }
+    chips = {}
+    for name, field in (("statuses", "status"), ("locations", "location")):
+        if polled is None:
+            values = _offered(everything, field, filters[field])
+        else:
+            values = [one_line(value) for value in polled.getlist(name)[:MOST_POLLED]]
+        chips[name] = _chips(everything, field, filters, values)
+    return chips
 
 
 def _offered(everything: fleet.Fleet, field: str, chosen: str) -> list[str]:

@@ -37,8 +37,7 @@ def detail(request: PanelRequest, server_id: str) -> HttpResponse:
     link = session.connection(request)
     recent = list(Activity.objects.filter(server_id=server_id)[:RECENT])
     try:
-        server = fleet.detail(link, server_id, settle=False)
-        receipts.settle(recent, link.account, {server_id: server})
+        server = fleet.detail(link, server_id, recent)
     except fleet.NO_ANSWER:
         known = fleet.find(link, server_id)
         if known is None:
